@@ -1,0 +1,2 @@
+//! Yuefu on the command line.
+fn main() {}

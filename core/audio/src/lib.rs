@@ -1,0 +1,12 @@
+//! Audio buffers, units and deterministic maths.
+//!
+//! Everything here is pure: no file, clock, environment or global is read.
+
+pub mod buffer;
+pub mod curve;
+pub mod math;
+pub mod units;
+
+pub use buffer::{AudioBuffer, Clip};
+pub use curve::{Curve, CurvePoint};
+pub use units::{Db, Frames, Hertz, Lufs, SampleRate, Seconds};

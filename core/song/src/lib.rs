@@ -1,0 +1,7 @@
+//! THE DOCUMENT: everything a song is, from what was asked to what is released.
+
+pub mod catalog;
+pub mod performance;
+
+pub use catalog::{Family, InstrumentProfile};
+pub use performance::{Articulation, PerformedNote, PerformedPhrase};

@@ -1,0 +1,1 @@
+//! Pitch, interval, scale, key, chord, metre and musical time.

@@ -1,0 +1,30 @@
+//! What ships inside the program: raw bytes by name.
+//!
+//! Every folder of `data/` is embedded; each has a `SOURCE.md` with source, version, licence,
+//! checksum and recipe of what it holds.
+
+include!(concat!(env!("OUT_DIR"), "/table.rs"));
+
+/// The bytes of a shipped file by its name relative to `data/`, such as `styles/pop.toml`.
+pub fn get(name: &str) -> Option<&'static [u8]> {
+    FILES
+        .binary_search_by_key(&name, |(file, _)| file)
+        .ok()
+        .map(|index| FILES[index].1)
+}
+
+/// The text of a shipped file.
+///
+/// Returns `None` when there is no such file or it is not UTF-8.
+pub fn text(name: &str) -> Option<&'static str> {
+    get(name).and_then(|bytes| std::str::from_utf8(bytes).ok())
+}
+
+/// Names of all shipped files below a folder, in ascending order.
+pub fn names(folder: &str) -> impl Iterator<Item = &'static str> {
+    let prefix = format!("{}/", folder.trim_end_matches('/'));
+    FILES
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(move |name| name.starts_with(&prefix))
+}

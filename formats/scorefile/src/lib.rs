@@ -1,0 +1,1 @@
+//! Reading and writing MIDI, MusicXML and ABC.

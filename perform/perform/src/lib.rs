@@ -1,0 +1,1 @@
+//! From the score to a performance.

@@ -1,0 +1,1 @@
+//! From the mix to finished files.

@@ -1,0 +1,1 @@
+//! The facade every application uses.
