@@ -99,3 +99,63 @@ impl InstrumentProfile {
         )
     }
 }
+
+/// All instruments, in the order of their files.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalog {
+    profiles: Vec<InstrumentProfile>,
+}
+
+/// The shape of one catalog file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogFile {
+    #[serde(default)]
+    instrument: Vec<InstrumentProfile>,
+}
+
+impl Catalog {
+    /// Reads catalog files, each a TOML text of `[[instrument]]` entries given with its name.
+    ///
+    /// # Errors
+    /// A sentence with the file and the entry when a text is not TOML of that shape, when an id
+    /// occurs twice, or when a range is empty, beyond MIDI or does not hold its sweet part.
+    pub fn parse(files: &[(&str, &str)]) -> Result<Self, String> {
+        let mut profiles: Vec<InstrumentProfile> = Vec::new();
+        for (name, text) in files {
+            let file: CatalogFile = toml::from_str(text)
+                .map_err(|error| format!("{name} is not an instrument catalog: {error}"))?;
+            for profile in file.instrument {
+                let id = &profile.id;
+                let [low, high] = profile.range;
+                let [sweet_low, sweet_high] = profile.sweet;
+                if profiles.iter().any(|other| other.id == *id) {
+                    return Err(format!("{name}: the id `{id}` occurs twice; rename one"));
+                }
+                if !(low <= sweet_low && sweet_low <= sweet_high && sweet_high <= high)
+                    || high > 127
+                    || profile.program > 127
+                {
+                    return Err(format!(
+                        "{name}: `{id}` needs range low <= sweet low <= sweet high <= range high \
+                         <= 127 and program <= 127; found range {low}..{high}, sweet \
+                         {sweet_low}..{sweet_high}, program {}",
+                        profile.program
+                    ));
+                }
+                profiles.push(profile);
+            }
+        }
+        Ok(Self { profiles })
+    }
+
+    /// All profiles, in the order of their files.
+    pub fn profiles(&self) -> &[InstrumentProfile] {
+        &self.profiles
+    }
+
+    /// The profile of an id such as `grand-piano`.
+    pub fn profile(&self, id: &str) -> Option<&InstrumentProfile> {
+        self.profiles.iter().find(|profile| profile.id == id)
+    }
+}

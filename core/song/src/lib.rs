@@ -3,5 +3,5 @@
 pub mod catalog;
 pub mod performance;
 
-pub use catalog::{Family, InstrumentProfile};
+pub use catalog::{Catalog, Family, InstrumentProfile};
 pub use performance::{Articulation, PerformedNote, PerformedPhrase};

@@ -1,0 +1,1 @@
+//! SoundFont and SFZ banks: reading, checking, decoding.

@@ -1,0 +1,1 @@
+//! The sampler: SoundFont voices rendered offline, phrase by phrase.
