@@ -1,5 +1,7 @@
 //! Synthesizers: subtractive, FM and wavetable patches, by name.
 
+pub mod parts;
+
 use crate::Instrument;
 
 /// The instrument of a name, such as the part after the colon of a profile's `engine`; `None`
