@@ -238,7 +238,7 @@ fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bu
         level += (velocity_gain(c.velocity) - level) * smooth(0.025);
         // Tongue, bow change or flutter within the note.
         let mut beat = 1.0;
-        if s.pulse.0 > 0.0 {
+        if s.pulse.0 > 0.0 && c.held {
             let before = pulse;
             pulse += s.pulse.0 * step * (1.0 + 0.12 * fast.step());
             if pulse.floor() > before.floor() && s.pulse.0 < 20.0 {

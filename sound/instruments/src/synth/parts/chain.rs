@@ -71,6 +71,19 @@ pub fn chains(phrase: &PerformedPhrase, stealing: Stealing) -> Vec<Chain<'_>> {
     list
 }
 
+/// Every note as a chain of its own, whatever its legato mark: drums.
+pub fn singles(phrase: &PerformedPhrase) -> Vec<Chain<'_>> {
+    phrase
+        .notes
+        .iter()
+        .map(|note| Chain {
+            notes: vec![note],
+            cut: None,
+            seed: note_seed(phrase.seed, note),
+        })
+        .collect()
+}
+
 /// Mixes a phrase's seed with what identifies a note in it.
 fn note_seed(seed: u64, note: &PerformedNote) -> u64 {
     let micros = (note.on.0 * 1e6).round() as i64 as u64;
