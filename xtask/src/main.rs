@@ -1,2 +1,40 @@
-//! Developer tasks.
-fn main() {}
+//! Developer tasks: `cargo run -p xtask -- <task> [arguments]`. One module per task.
+
+mod pack_bank;
+mod write_sf3;
+
+use std::process::ExitCode;
+
+/// Name, what it does, and the function that does it with the remaining arguments.
+type Task = (
+    &'static str,
+    &'static str,
+    fn(&[String]) -> Result<(), String>,
+);
+
+const TASKS: &[Task] = &[(
+    "pack-bank",
+    "LITE.sf3 FULL.sf3 OUT.sf3: selects and re-packs the shipped SoundFont",
+    pack_bank::run,
+)];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let task = arguments
+        .first()
+        .and_then(|name| TASKS.iter().find(|task| task.0 == name));
+    let Some((_, _, work)) = task else {
+        eprintln!("usage: cargo run -p xtask -- <task> [arguments]");
+        for (name, what, _) in TASKS {
+            eprintln!("  {name}  {what}");
+        }
+        return ExitCode::from(2);
+    };
+    match work(&arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
