@@ -1,7 +1,18 @@
 //! THE DOCUMENT: everything a song is, from what was asked to what is released.
 
+pub mod brief;
 pub mod catalog;
+pub mod lyrics;
+pub mod mixplan;
 pub mod performance;
+pub mod plan;
+pub mod score;
+pub mod style;
 
+pub use brief::Brief;
 pub use catalog::{Catalog, Family, InstrumentProfile};
+pub use lyrics::{LyricLine, LyricSheet};
 pub use performance::{Articulation, PerformedNote, PerformedPhrase};
+pub use plan::{CastMember, Ending, Feel, SectionPlan, SongPlan};
+pub use score::{ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Track};
+pub use style::{Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, Style};

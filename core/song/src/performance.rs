@@ -55,6 +55,43 @@ pub enum Articulation {
     Choke,
 }
 
+impl Articulation {
+    /// Every articulation with its name in files, in the order of the enum.
+    pub const ALL: [(Self, &'static str); 21] = [
+        (Self::Normal, "normal"),
+        (Self::Legato, "legato"),
+        (Self::Staccato, "staccato"),
+        (Self::Tenuto, "tenuto"),
+        (Self::Accent, "accent"),
+        (Self::Marcato, "marcato"),
+        (Self::Ghost, "ghost"),
+        (Self::Mute, "mute"),
+        (Self::Pizzicato, "pizzicato"),
+        (Self::Tremolo, "tremolo"),
+        (Self::Trill, "trill"),
+        (Self::Slide, "slide"),
+        (Self::Bend, "bend"),
+        (Self::Press, "press"),
+        (Self::Roll, "roll"),
+        (Self::Glissando, "glissando"),
+        (Self::Harmonic, "harmonic"),
+        (Self::Vibrato, "vibrato"),
+        (Self::Fall, "fall"),
+        (Self::Flutter, "flutter"),
+        (Self::Choke, "choke"),
+    ];
+
+    /// Name in files.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The articulation of a name in files.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+}
+
 /// One note as it is played. Times are relative to the start of its [`PerformedPhrase`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PerformedNote {
