@@ -4,9 +4,13 @@
 
 pub mod buffer;
 pub mod curve;
+pub mod fft;
+pub mod filter;
+pub mod loudness;
 pub mod math;
 pub mod units;
 
 pub use buffer::{AudioBuffer, Clip};
 pub use curve::{Curve, CurvePoint};
+pub use filter::{Biquad, Cascade};
 pub use units::{Db, Frames, Hertz, Lufs, SampleRate, Seconds};
