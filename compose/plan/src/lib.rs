@@ -1,1 +1,137 @@
-//! From a brief to a song plan.
+//! From a brief to a song plan: form, key, tempo map, energy, cast and harmony.
+//!
+//! Every choice draws from its own seed path below `plan`, so asking for another form does not
+//! change the key. The stage cannot fail: what cannot be done as asked is said in a diagnostic.
+
+mod cast;
+mod energy;
+mod form;
+mod harmony;
+mod tempo;
+mod title;
+
+use yuefu_engine::SeedPath;
+use yuefu_song::{
+    Catalog, SongPlan, Style, StyleBook,
+    brief::{Brief, Diagnostic, Severity},
+};
+use yuefu_theory::{Key, Metre, Mode};
+
+/// The styles and patterns that ship with Yuefu.
+///
+/// # Errors
+/// A sentence naming the file that is not valid; the shipped data is tested, so this only
+/// happens to those who edit it.
+pub fn standard_styles() -> Result<StyleBook, String> {
+    let mut files = Vec::new();
+    for folder in ["styles", "patterns"] {
+        for name in yuefu_data::names(folder).filter(|name| name.ends_with(".toml")) {
+            files.push((name, yuefu_data::text(name).unwrap_or_default()));
+        }
+    }
+    StyleBook::parse(&files)
+}
+
+/// Decides everything that is decided before a note is written.
+///
+/// `book` must hold at least one style; the first style asked for that it has is used.
+pub fn plan(
+    brief: &Brief,
+    book: &StyleBook,
+    catalog: &Catalog,
+    seed: &SeedPath,
+) -> (SongPlan, Vec<Diagnostic>) {
+    let mut notes = Vec::new();
+    let seed = seed.join("plan");
+    let style = choose_style(brief, book, &mut notes);
+    let metre = choose_metre(brief, style, &seed);
+    let key = choose_key(brief, style, &seed);
+    let draft = tempo::draft(brief, style, &metre, &seed);
+    let mut form = form::choose(brief, style, &draft, &seed);
+    let tempo = tempo::settle(brief, style, &metre, draft, &mut form, &mut notes);
+    energy::shape(brief, style, &mut form, &tempo);
+    let cast = cast::choose(brief, style, catalog, &seed, &mut notes);
+    let mut sections = form.into_sections(key, &metre);
+    harmony::fill(brief, style, key, &metre, &mut sections, &seed);
+    cast::assign(brief, style, &cast, &mut sections, &seed);
+    let plan = SongPlan {
+        style: style.id.clone(),
+        title: title::choose(brief, style, &seed),
+        key,
+        timeline: tempo.timeline,
+        sections,
+        cast,
+        feel: tempo.feel,
+        ending: tempo.ending,
+        length: tempo.length,
+    };
+    (plan, notes)
+}
+
+fn choose_style<'a>(brief: &Brief, book: &'a StyleBook, notes: &mut Vec<Diagnostic>) -> &'a Style {
+    let found = brief.styles.iter().find_map(|wish| book.get(&wish.value));
+    found.unwrap_or_else(|| {
+        let fallback = book.get("pop").unwrap_or(&book.styles()[0]);
+        if let Some(wish) = brief.styles.first() {
+            notes.push(Diagnostic {
+                severity: Severity::Warning,
+                code: "style-missing".into(),
+                message_en: format!(
+                    "There is no style `{}` here; `{}` is used instead.",
+                    wish.value, fallback.id
+                ),
+                message_zh: format!("这里没有“{}”风格，改用“{}”。", wish.value, fallback.zh),
+                remedy_en: "Choose one that `yuefu styles` lists.".into(),
+                remedy_zh: "请从 `yuefu styles` 列出的风格中选择。".into(),
+            });
+        }
+        fallback
+    })
+}
+
+fn choose_metre(brief: &Brief, style: &Style, seed: &SeedPath) -> Metre {
+    if let Some(metre) = &brief.metre {
+        return metre.clone();
+    }
+    let weights: Vec<f32> = (0..style.metres.len())
+        .map(|i| if i == 0 { 4.0 } else { 1.0 })
+        .collect();
+    let index = seed.join("metre").rng().weighted(&weights);
+    style
+        .metres
+        .get(index)
+        .cloned()
+        .unwrap_or_else(Metre::common)
+}
+
+fn choose_key(brief: &Brief, style: &Style, seed: &SeedPath) -> Key {
+    if let Some(key) = brief.key {
+        return key;
+    }
+    let mut rng = seed.join("key").rng();
+    let admitted = |mode: Mode| brief.mode.as_ref().is_none_or(|wish| wish.admits(mode));
+    let modes: Vec<Mode> = Mode::ALL.iter().map(|row| row.0).collect();
+    let weights: Vec<f32> = modes
+        .iter()
+        .map(|mode| {
+            let usual = style.modes.get(mode.name()).copied().unwrap_or(0.0);
+            // A dark brief leans to minor, a bright one to major.
+            let lean = 1.0
+                + brief.affect.valence.clamp(-0.9, 0.9) * if mode.is_minor() { -1.0 } else { 1.0 };
+            if admitted(*mode) {
+                usual * lean * lean
+            } else {
+                0.0
+            }
+        })
+        .collect();
+    let mode = if weights.iter().any(|w| *w > 0.0) {
+        modes[rng.weighted(&weights)]
+    } else {
+        brief.mode.as_ref().map_or(Mode::Major, |wish| wish.mode())
+    };
+    match rng.pick(&style.tonics) {
+        Some(tonic) if rng.chance(0.85) => Key::new(*tonic, mode),
+        _ => Key::simplest(rng.below(12) as u8, mode),
+    }
+}

@@ -15,4 +15,4 @@ pub use lyrics::{LyricLine, LyricSheet};
 pub use performance::{Articulation, PerformedNote, PerformedPhrase};
 pub use plan::{CastMember, Ending, Feel, SectionPlan, SongPlan};
 pub use score::{ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Track};
-pub use style::{Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, Style};
+pub use style::{Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, Style, StyleBook};

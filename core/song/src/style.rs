@@ -218,3 +218,52 @@ pub struct PatternFile {
     /// Patterns by name.
     pub patterns: BTreeMap<String, Pattern>,
 }
+
+/// All styles and shared patterns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StyleBook {
+    styles: Vec<Style>,
+    patterns: BTreeMap<String, Pattern>,
+}
+
+impl StyleBook {
+    /// Reads style and pattern files, each a TOML text with its name: a file below `patterns/`
+    /// is a [`PatternFile`], any other a [`Style`].
+    ///
+    /// # Errors
+    /// A sentence with the file and what is wrong in it.
+    pub fn parse(files: &[(&str, &str)]) -> Result<Self, String> {
+        let mut book = Self::default();
+        for (name, text) in files {
+            let wrong = |error: toml::de::Error| format!("{name} is not a valid style file: {error}");
+            if name.contains("patterns/") {
+                let file: PatternFile = toml::from_str(text).map_err(wrong)?;
+                book.patterns.extend(file.patterns);
+            } else {
+                book.styles.push(toml::from_str(text).map_err(wrong)?);
+            }
+        }
+        book.styles.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(book)
+    }
+
+    /// All styles by id.
+    pub fn styles(&self) -> &[Style] {
+        &self.styles
+    }
+
+    /// The style of an id.
+    pub fn get(&self, id: &str) -> Option<&Style> {
+        self.styles.iter().find(|style| style.id == id)
+    }
+
+    /// A pattern by name: the style's own first, then the shared library's.
+    pub fn pattern<'a>(&'a self, style: &'a Style, name: &str) -> Option<&'a Pattern> {
+        style.patterns.get(name).or_else(|| self.patterns.get(name))
+    }
+
+    /// Shared patterns whose names begin with `prefix`, by name.
+    pub fn patterns_named<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Pattern> {
+        self.patterns.iter().filter(move |(name, _)| name.starts_with(prefix)).map(|(_, pattern)| pattern)
+    }
+}

@@ -1,0 +1,274 @@
+//! The cast: which parts play which instruments, and where.
+
+use yuefu_engine::SeedPath;
+use yuefu_song::{
+    CastMember, Catalog, Family, InstrumentProfile, Role, SectionPlan, Style,
+    brief::{Brief, Diagnostic, InstrumentWish, Severity},
+};
+
+/// Chooses who plays.
+pub fn choose(
+    brief: &Brief,
+    style: &Style,
+    catalog: &Catalog,
+    seed: &SeedPath,
+    notes: &mut Vec<Diagnostic>,
+) -> Vec<CastMember> {
+    let seed = seed.join("cast");
+    let allowed = |id: &str| {
+        catalog
+            .profile(id)
+            .is_some_and(|profile| !brief.excludes(profile))
+    };
+    let mut cast: Vec<CastMember> = Vec::new();
+    for (index, part) in style.cast.iter().enumerate() {
+        let mut rng = seed.join(&part.id).rng();
+        let present = rng.chance(part.chance);
+        let options: Vec<&String> = part.instruments.iter().filter(|id| allowed(id)).collect();
+        let wished = options
+            .iter()
+            .find(|id| brief.instruments.iter().any(|w| w.wanted && w.id == ***id));
+        // The first instrument named is the usual one.
+        let weights: Vec<f32> = (0..options.len()).map(|i| 1.0 / (1.0 + i as f32)).collect();
+        let chosen = wished.or_else(|| options.get(rng.weighted(&weights)));
+        if let Some(instrument) = chosen
+            && (present || wished.is_some())
+            && !excluded_role(brief, part.role)
+        {
+            cast.push(CastMember {
+                id: part.id.clone(),
+                role: part.role,
+                instrument: (*instrument).clone(),
+                part: index,
+            });
+        }
+    }
+    for wish in brief.instruments.iter().filter(|wish| wish.wanted) {
+        grant(wish, style, catalog, &mut cast, notes);
+    }
+    if cast.is_empty() {
+        // Everything was excluded: one voice remains, or there would be no music.
+        let fallback = style.cast.first();
+        let instrument = catalog
+            .profiles()
+            .iter()
+            .find(|p| !brief.excludes(p) && p.family != Family::Kit && p.family != Family::Effect);
+        if let (Some(part), Some(instrument)) = (fallback, instrument) {
+            cast.push(CastMember {
+                id: part.id.clone(),
+                role: Role::Lead,
+                instrument: instrument.id.clone(),
+                part: 0,
+            });
+        }
+    }
+    cast
+}
+
+fn excluded_role(brief: &Brief, role: Role) -> bool {
+    match role {
+        Role::Drums => brief.excludes_group("drums"),
+        Role::Percussion => brief.excludes_group("percussion") || brief.excludes_group("drums"),
+        Role::Bass => brief.excludes_group("bass"),
+        Role::Vocal | Role::Backing => brief.excludes_group("vocals"),
+        _ => false,
+    }
+}
+
+/// The role an instrument of a family takes when nothing else was said.
+fn natural_role(profile: &InstrumentProfile) -> Role {
+    match profile.family {
+        Family::Keyboard | Family::Guitar | Family::Organ => Role::Comp,
+        Family::Bass => Role::Bass,
+        Family::Bowed | Family::Brass | Family::Reed | Family::Flute | Family::SynthLead => {
+            Role::Lead
+        }
+        Family::Ensemble | Family::SynthPad | Family::Voice => Role::Pad,
+        Family::Plucked => Role::Arp,
+        Family::Mallet => Role::Counter,
+        Family::Kit => Role::Drums,
+        Family::Effect => Role::Fx,
+    }
+}
+
+/// Makes sure that an instrument asked for is there.
+fn grant(
+    wish: &InstrumentWish,
+    style: &Style,
+    catalog: &Catalog,
+    cast: &mut Vec<CastMember>,
+    notes: &mut Vec<Diagnostic>,
+) {
+    let Some(profile) = catalog.profile(&wish.id) else {
+        notes.push(Diagnostic {
+            severity: Severity::Warning,
+            code: "instrument-missing".into(),
+            message_en: format!("There is no instrument `{}` here.", wish.id),
+            message_zh: format!("这里没有乐器“{}”。", wish.id),
+            remedy_en: "Choose one that `yuefu instruments` lists.".into(),
+            remedy_zh: "请从 `yuefu instruments` 列出的乐器中选择。".into(),
+        });
+        return;
+    };
+    let same_kind = |member: &CastMember| {
+        member.instrument == wish.id
+            || (wish.generic
+                && catalog
+                    .profile(&member.instrument)
+                    .is_some_and(|p| p.family == profile.family))
+    };
+    let fits =
+        |member: &CastMember| same_kind(member) && wish.role.is_none_or(|role| role == member.role);
+    if cast.iter().any(fits) || (!wish.explicit && cast.len() >= 10) {
+        return;
+    }
+    let role = wish.role.unwrap_or_else(|| natural_role(profile));
+    let role = match role {
+        // A second lead answers the first, unless the first is only the style's own choice.
+        Role::Vocal | Role::Backing => Role::Lead,
+        role => role,
+    };
+    // Replace the style's own choice for that role, if nobody asked for that one.
+    let replaceable = cast
+        .iter()
+        .position(|m| m.role == role && m.id != format!("{}-wish", m.instrument));
+    let taken = |cast: &[CastMember], id: &str| cast.iter().any(|m| m.id == id);
+    let part = style
+        .cast
+        .iter()
+        .position(|p| p.role == role)
+        .or_else(|| {
+            style
+                .cast
+                .iter()
+                .position(|p| matches!(p.role, Role::Comp | Role::Arp | Role::Pad))
+        })
+        .unwrap_or(0);
+    match replaceable {
+        Some(index) if matches!(role, Role::Lead | Role::Bass | Role::Drums) => {
+            let displaced = cast[index].clone();
+            cast[index].instrument = wish.id.clone();
+            cast[index].id = unique(cast, &wish.id);
+            // The displaced lead becomes the counter-melody if there is none.
+            if role == Role::Lead
+                && !cast.iter().any(|m| m.role == Role::Counter)
+                && !taken(cast, &displaced.id)
+                && displaced.instrument != wish.id
+            {
+                let counter = CastMember {
+                    role: Role::Counter,
+                    ..displaced
+                };
+                cast.insert(index + 1, counter);
+            }
+        }
+        _ => {
+            let id = unique(cast, &wish.id);
+            let at = cast
+                .iter()
+                .position(|m| m.role > role)
+                .unwrap_or(cast.len());
+            cast.insert(
+                at,
+                CastMember {
+                    id,
+                    role,
+                    instrument: wish.id.clone(),
+                    part,
+                },
+            );
+        }
+    }
+}
+
+fn unique(cast: &[CastMember], id: &str) -> String {
+    let mut name = id.to_string();
+    let mut number = 2;
+    while cast.iter().any(|m| m.id == name) {
+        name = format!("{id}-{number}");
+        number += 1;
+    }
+    name
+}
+
+/// Decides who plays in which section.
+pub fn assign(
+    brief: &Brief,
+    style: &Style,
+    cast: &[CastMember],
+    sections: &mut [SectionPlan],
+    seed: &SeedPath,
+) {
+    let seed = seed.join("playing");
+    for section in sections.iter_mut() {
+        let energy = (section.energy[0] + section.energy[1]) / 2.0;
+        let peak = section.energy[0].max(section.energy[1]);
+        let kind = section.kind.name();
+        section.playing = cast
+            .iter()
+            .filter(|member| {
+                let Some(part) = style.cast.get(member.part) else {
+                    return false;
+                };
+                let here = (part.only.is_empty() || part.only.iter().any(|k| k == kind))
+                    && !part.not.iter().any(|k| k == kind);
+                // A little chance, the same for sections of the same material.
+                let wobble = seed
+                    .join(&member.id)
+                    .join(&section.material)
+                    .rng()
+                    .bipolar()
+                    * 0.04;
+                here && peak + wobble >= part.from && energy + wobble <= part.to + 0.04
+            })
+            .map(|member| member.id.clone())
+            .collect();
+    }
+    // Whoever was asked for by name is heard, at least where most is going on.
+    for member in cast {
+        let wished = brief
+            .instruments
+            .iter()
+            .any(|w| w.wanted && w.explicit && w.id == member.instrument);
+        let plays = sections
+            .iter()
+            .filter(|s| s.playing.contains(&member.id))
+            .count();
+        let enough = if wished {
+            (sections.len() / 2).max(1)
+        } else {
+            0
+        };
+        if plays < enough {
+            let mut order: Vec<usize> = (0..sections.len()).collect();
+            order.sort_by(|a, b| sections[*b].energy[0].total_cmp(&sections[*a].energy[0]));
+            for index in order.into_iter().take(enough) {
+                if !sections[index].playing.contains(&member.id) {
+                    sections[index].playing.push(member.id.clone());
+                }
+            }
+        }
+    }
+    // No section is empty, and somebody carries every section but intro and outro.
+    for index in 0..sections.len() {
+        let section = &mut sections[index];
+        let carries =
+            |role: Role| !matches!(role, Role::Drums | Role::Percussion | Role::Fx | Role::Bass);
+        let carried = cast
+            .iter()
+            .any(|m| section.playing.contains(&m.id) && carries(m.role));
+        if !carried
+            && let Some(member) = cast
+                .iter()
+                .find(|m| matches!(m.role, Role::Comp | Role::Arp | Role::Pad))
+                .or_else(|| cast.iter().find(|m| carries(m.role)))
+                .or(cast.first())
+        {
+            section.playing.push(member.id.clone());
+        }
+        // Score order.
+        let order = |id: &String| cast.iter().position(|m| m.id == *id);
+        section.playing.sort_by_key(order);
+    }
+    // Silent members leave the cast's sections untouched; tracks without phrases are dropped later.
+}
