@@ -1,5 +1,6 @@
 //! Developer tasks: `cargo run -p xtask -- <task> [arguments]`. One module per task.
 
+mod even;
 mod pack_bank;
 mod write_sf3;
 

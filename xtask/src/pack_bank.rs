@@ -4,9 +4,10 @@
 //! that are asked of them, samples. Where a source is more generous than the size of the
 //! program allows, every second zone of an instrument is dropped and its neighbors widened.
 
-use crate::write_sf3;
+use crate::{even, write_sf3};
 use std::collections::{BTreeMap, BTreeSet};
 use yuefu_instruments::bank::{
+    Bank,
     hydra::{Bag, Generator, Hydra, InstrumentHeader, PresetHeader, SampleHeader},
     region::{self, Zone, number},
 };
@@ -20,10 +21,14 @@ const FROM_FULL: [u16; 2] = [48, 49];
 /// Presets of bank 0 that are recorded more densely than their steady sound needs.
 const DENSE: [u16; 4] = [17, 18, 19, 67];
 
+/// Presets of bank 0 whose recordings are evened in loudness: the pianos and the strings.
+const UNEVEN: [u16; 5] = [0, 1, 3, 48, 49];
+
 /// One opened source.
 struct Source {
     bytes: Vec<u8>,
     hydra: Hydra,
+    bank: Bank,
 }
 
 /// An instrument that the selection uses, and the keys and velocities asked of it.
@@ -32,6 +37,8 @@ struct Used {
     index: usize,
     /// Whether every second zone may go.
     dense: bool,
+    /// Whether its recordings are evened, and the least attenuation that presets add.
+    uneven: Option<i16>,
     asked: Vec<((u8, u8), (u8, u8))>,
 }
 
@@ -68,9 +75,12 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
 
 fn open(path: &str) -> Result<Source, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
-    let hydra = Hydra::read(&bytes).map_err(|error| format!("{path}: {error}"))?;
-    region::check(&hydra).map_err(|error| format!("{path}: {error}"))?;
-    Ok(Source { bytes, hydra })
+    let bank = Bank::read(bytes.clone()).map_err(|error| format!("{path}: {error}"))?;
+    Ok(Source {
+        bytes,
+        hydra: bank.hydra().clone(),
+        bank,
+    })
 }
 
 /// Source and preset number of everything that ships.
@@ -104,6 +114,17 @@ fn span(zone: &Zone<'_>, global: Option<&Zone<'_>>, which: usize) -> (u8, u8) {
     find(zone)
         .or_else(|| global.and_then(find))
         .unwrap_or((0, 127))
+}
+
+/// A zone's value of a generator, or 0.
+fn value(zone: &Zone<'_>, global: Option<&Zone<'_>>, which: usize) -> i16 {
+    let find = |zone: &Zone<'_>| {
+        zone.generators
+            .iter()
+            .find(|g| usize::from(g.number) == which)
+            .map(|g| g.amount as i16)
+    };
+    find(zone).or_else(|| global.and_then(find)).unwrap_or(0)
 }
 
 fn meet(a: (u8, u8), b: (u8, u8)) -> bool {
@@ -147,11 +168,17 @@ fn pack(sources: &[Source]) -> Result<(Hydra, Vec<PackedSample>), String> {
                             index: target,
                             dense: source == 1
                                 || header.bank == 0 && DENSE.contains(&header.program),
+                            uneven: None,
                             asked: Vec::new(),
                         });
                         used.len() - 1
                     });
                 used[index].asked.push(asked);
+                if header.bank == 0 && UNEVEN.contains(&header.program) {
+                    let added = value(zone, global.as_ref(), number::ATTENUATION);
+                    let least = used[index].uneven.unwrap_or(added).min(added);
+                    used[index].uneven = Some(least);
+                }
                 if let Some(last) = hydra.preset_generators.last_mut() {
                     last.amount = index as u16;
                 }
@@ -187,10 +214,25 @@ fn pack(sources: &[Source]) -> Result<(Hydra, Vec<PackedSample>), String> {
             let all = sides(kept, from, global.as_ref());
             kept = thin(all, |_, zone| !spare.contains(&zone.target));
         }
-        for (zone, keys) in global
+        let evened: Option<Vec<i16>> = one.uneven.map(|added| {
+            let levels: Vec<even::Level> = kept
+                .iter()
+                .map(|(zone, keys)| even::Level {
+                    velocities: span(zone, global.as_ref(), number::VELOCITY_RANGE),
+                    keys: *keys,
+                    sample: zone.target,
+                    own: value(zone, global.as_ref(), number::ATTENUATION),
+                    added,
+                })
+                .collect();
+            even::even(&sources[one.source].bank, &levels)
+        });
+        let globals = usize::from(global.is_some());
+        for (order, (zone, keys)) in global
             .iter()
             .map(|zone| (zone, None))
             .chain(kept.iter().map(|(zone, keys)| (zone, Some(*keys))))
+            .enumerate()
         {
             hydra.instrument_bags.push(Bag {
                 generator: hydra.instrument_generators.len() as u16,
@@ -209,14 +251,22 @@ fn pack(sources: &[Source]) -> Result<(Hydra, Vec<PackedSample>), String> {
                 number: number::KEY_RANGE as u16,
                 amount: u16::from(keys.0) | u16::from(keys.1) << 8,
             });
+            let attenuation = evened.as_ref().map(|list| list[order - globals]);
+            let mut attenuation = attenuation.map(|amount| Generator {
+                number: number::ATTENUATION as u16,
+                amount: amount as u16,
+            });
             for g in zone.generators {
                 match usize::from(g.number) {
                     number::KEY_RANGE => {}
-                    number::SAMPLE => hydra.instrument_generators.push(Generator {
-                        number: g.number,
-                        amount: samples.number(&sources[one.source], one.source, zone.target)?,
-                    }),
-                    _ => hydra.instrument_generators.push(*g),
+                    // The velocity range must stay before all others, the sample after all.
+                    number::VELOCITY_RANGE => hydra.instrument_generators.push(*g),
+                    number::ATTENUATION if evened.is_some() => {}
+                    _ if attenuation.is_some() => {
+                        hydra.instrument_generators.extend(attenuation.take());
+                        push(&mut hydra, &mut samples, &sources[one.source], one.source, zone, *g)?;
+                    }
+                    _ => push(&mut hydra, &mut samples, &sources[one.source], one.source, zone, *g)?,
                 }
             }
         }
@@ -231,6 +281,27 @@ fn pack(sources: &[Source]) -> Result<(Hydra, Vec<PackedSample>), String> {
     let list = samples.finish();
     hydra.samples = list.iter().map(|sample| sample.header.clone()).collect();
     Ok((hydra, list))
+}
+
+/// Appends a generator of an instrument; one that names a sample names the new one.
+fn push(
+    hydra: &mut Hydra,
+    samples: &mut Samples,
+    from: &Source,
+    source: usize,
+    zone: &Zone<'_>,
+    generator: Generator,
+) -> Result<(), String> {
+    let amount = if usize::from(generator.number) == number::SAMPLE {
+        samples.number(from, source, zone.target)?
+    } else {
+        generator.amount
+    };
+    hydra.instrument_generators.push(Generator {
+        amount,
+        ..generator
+    });
+    Ok(())
 }
 
 /// A zone and its keys.
