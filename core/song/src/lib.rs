@@ -7,12 +7,18 @@ pub mod mixplan;
 pub mod performance;
 pub mod plan;
 pub mod score;
+pub mod song;
 pub mod style;
 
 pub use brief::Brief;
 pub use catalog::{Catalog, Family, InstrumentProfile};
 pub use lyrics::{LyricLine, LyricSheet};
-pub use performance::{Articulation, PerformedNote, PerformedPhrase};
+pub use performance::{
+    Articulation, Performance, PerformedNote, PerformedPhrase, PerformedTrack, PlacedPhrase,
+};
 pub use plan::{CastMember, Ending, Feel, SectionPlan, SongPlan};
 pub use score::{ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Track};
-pub use style::{Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, Style, StyleBook};
+pub use song::{EngineUse, ReleasePlan, Song};
+pub use style::{
+    Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, Style, StyleBook,
+};

@@ -1,5 +1,6 @@
 //! The performance: played notes in seconds, with their curves. What instruments read.
 
+use crate::score::Role;
 use serde::{Deserialize, Serialize};
 use yuefu_audio::{Curve, Seconds};
 
@@ -134,4 +135,35 @@ pub struct PerformedPhrase {
     pub length: Seconds,
     /// Seed for everything random in the sound (noise, round robin).
     pub seed: u64,
+}
+
+/// A phrase in its place in the song.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlacedPhrase {
+    /// Id of the score's phrase that it plays.
+    pub id: String,
+    /// When it starts.
+    pub start: Seconds,
+    /// What is played.
+    pub phrase: PerformedPhrase,
+}
+
+/// All that one track plays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PerformedTrack {
+    /// Id of the score's track.
+    pub id: String,
+    /// What it does in the arrangement.
+    pub role: Role,
+    /// Catalog id of its instrument.
+    pub instrument: String,
+    /// Its phrases in order of start.
+    pub phrases: Vec<PlacedPhrase>,
+}
+
+/// A whole song as it is played.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Performance {
+    /// Tracks in score order.
+    pub tracks: Vec<PerformedTrack>,
 }

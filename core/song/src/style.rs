@@ -235,7 +235,8 @@ impl StyleBook {
     pub fn parse(files: &[(&str, &str)]) -> Result<Self, String> {
         let mut book = Self::default();
         for (name, text) in files {
-            let wrong = |error: toml::de::Error| format!("{name} is not a valid style file: {error}");
+            let wrong =
+                |error: toml::de::Error| format!("{name} is not a valid style file: {error}");
             if name.contains("patterns/") {
                 let file: PatternFile = toml::from_str(text).map_err(wrong)?;
                 book.patterns.extend(file.patterns);
@@ -264,6 +265,9 @@ impl StyleBook {
 
     /// Shared patterns whose names begin with `prefix`, by name.
     pub fn patterns_named<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Pattern> {
-        self.patterns.iter().filter(move |(name, _)| name.starts_with(prefix)).map(|(_, pattern)| pattern)
+        self.patterns
+            .iter()
+            .filter(move |(name, _)| name.starts_with(prefix))
+            .map(|(_, pattern)| pattern)
     }
 }

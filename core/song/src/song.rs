@@ -1,0 +1,455 @@
+//! The song: the whole document, and its spelling in files.
+//!
+//! Nothing here touches a disk. [`Song::to_files`] gives names and texts, [`Song::from_files`]
+//! reads them back; whoever stores them writes the score files first and `song.json` last. A
+//! score file carries a hash of its content in its name and `song.json` names the files it
+//! needs, so the moment `song.json` changes is the moment the document changes: a process that
+//! is killed before leaves the old song whole.
+
+use crate::{
+    Brief, Catalog, LyricSheet, Score, SongPlan,
+    mixplan::MixPlan,
+    score::{ChordSpan, Section, Track},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use yuefu_audio::{Db, Lufs, SampleRate};
+use yuefu_theory::Timeline;
+
+/// Everything a song is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Song {
+    /// Version of the file format; see [`FORMAT`].
+    pub format: u32,
+    /// The seed of everything random in it.
+    pub seed: u64,
+    /// What was asked.
+    pub brief: Brief,
+    /// What was decided.
+    pub plan: SongPlan,
+    /// What is sung.
+    pub lyrics: LyricSheet,
+    /// What is played.
+    pub score: Score,
+    /// How it is mixed; `None` lets the mixer decide from the stems.
+    pub mix: Option<MixPlan>,
+    /// How it leaves the house.
+    pub release: ReleasePlan,
+    /// Which engines made it.
+    pub engines: Vec<EngineUse>,
+}
+
+/// The version of the file format that this build writes.
+pub const FORMAT: u32 = 1;
+
+/// Name of the main file.
+pub const MAIN_FILE: &str = "song.json";
+
+/// What the finished files are to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ReleasePlan {
+    /// Frames per second of rendering and files.
+    pub rate: SampleRate,
+    /// Loudness to master to.
+    pub target: Lufs,
+    /// True peak that is never exceeded, in dBTP.
+    pub ceiling: Db,
+    /// Formats of the mastered file, such as `flac`, `wav16`, `mp3`.
+    pub formats: Vec<String>,
+    /// Whether stems are written too.
+    pub stems: bool,
+}
+
+impl ReleasePlan {
+    /// Streaming: 44.1 kHz, −14 LUFS, −1 dBTP, FLAC.
+    pub fn streaming() -> Self {
+        Self {
+            rate: SampleRate(44_100),
+            target: Lufs(-14.0),
+            ceiling: Db(-1.0),
+            formats: vec!["flac".to_owned()],
+            stems: false,
+        }
+    }
+}
+
+/// An engine that had a part in the song.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EngineUse {
+    /// The stage, such as `arrange`.
+    pub stage: String,
+    /// Its name, such as `rules`.
+    pub engine: String,
+    /// Its version.
+    pub version: u32,
+}
+
+/// A document that cannot be read: where, what was expected, what was found, what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: expected {expected}, found {found}. {remedy}")]
+pub struct SongError {
+    /// Name of the file in the project.
+    pub file: String,
+    /// Line from 1; 0 when it concerns the whole file.
+    pub line: usize,
+    /// Column from 1; 0 when unknown.
+    pub column: usize,
+    /// What should have been there.
+    pub expected: String,
+    /// What was there.
+    pub found: String,
+    /// What to do; a full sentence.
+    pub remedy: &'static str,
+}
+
+impl SongError {
+    fn whole(file: &str, expected: &str, found: impl Into<String>, remedy: &'static str) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: 0,
+            column: 0,
+            expected: expected.to_owned(),
+            found: found.into(),
+            remedy,
+        }
+    }
+
+    fn json(file: &str, text: &str, error: &serde_json::Error) -> Self {
+        let message = error.to_string();
+        let (line, column) = place(text, error);
+        Self {
+            file: file.to_owned(),
+            line,
+            column,
+            expected: "a Yuefu document".to_owned(),
+            found: message
+                .rsplit_once(" at line ")
+                .map_or(message.as_str(), |(what, _)| what)
+                .to_owned(),
+            remedy: "Undo the last change to this file, or restore it from a copy.",
+        }
+    }
+}
+
+/// Line and column of an error, from 1. serde_json reports a wrong value only after it has read
+/// on to the next one, so white space and commas before the reported place are stepped back over.
+fn place(text: &str, error: &serde_json::Error) -> (usize, usize) {
+    if !error.is_data() || error.line() == 0 {
+        return (error.line(), error.column());
+    }
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(error.line() - 1)
+        .map(str::len)
+        .sum();
+    let mut end = (before + error.column().saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let read = text[..end].trim_end_matches(|c: char| c.is_whitespace() || c == ',');
+    let start = read.rfind('\n').map_or(0, |at| at + 1);
+    (
+        read.matches('\n').count() + 1,
+        read[start..].chars().count().max(1),
+    )
+}
+
+/// The content of `song.json`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Main {
+    format: u32,
+    seed: u64,
+    brief: Brief,
+    plan: SongPlan,
+    #[serde(default)]
+    lyrics: LyricSheet,
+    score: ScoreFrame,
+    #[serde(default)]
+    mix: Option<MixPlan>,
+    release: ReleasePlan,
+    engines: Vec<EngineUse>,
+}
+
+/// The score without its tracks, which are in their own files.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct ScoreFrame {
+    timeline: Timeline,
+    sections: Vec<Section>,
+    chords: Vec<ChordSpan>,
+    /// Files of the tracks, in score order.
+    tracks: Vec<String>,
+}
+
+impl Song {
+    /// The song as files: names relative to the project folder and texts. The score files come
+    /// first; [`MAIN_FILE`] is last and must be written last.
+    pub fn to_files(&self) -> Vec<(String, String)> {
+        let mut files = Vec::with_capacity(self.score.tracks.len() + 1);
+        for track in &self.score.tracks {
+            let text = pretty(track);
+            let hash = blake3::hash(text.as_bytes()).to_hex();
+            files.push((
+                format!("score/{}.{}.json", safe(&track.id), &hash[..8]),
+                text,
+            ));
+        }
+        let main = Main {
+            format: FORMAT,
+            seed: self.seed,
+            brief: self.brief.clone(),
+            plan: self.plan.clone(),
+            lyrics: self.lyrics.clone(),
+            score: ScoreFrame {
+                timeline: self.score.timeline.clone(),
+                sections: self.score.sections.clone(),
+                chords: self.score.chords.clone(),
+                tracks: files.iter().map(|(name, _)| name.clone()).collect(),
+            },
+            mix: self.mix.clone(),
+            release: self.release.clone(),
+            engines: self.engines.clone(),
+        };
+        files.push((MAIN_FILE.to_owned(), pretty(&main)));
+        files
+    }
+
+    /// Reads a song back. `read` gives the text of a file of the project, `None` when absent.
+    ///
+    /// Documents of older formats are migrated; see [`migrate`].
+    ///
+    /// # Errors
+    /// When a file is missing, is not what it should be, or was written by a newer build.
+    pub fn from_files(
+        read: &mut dyn FnMut(&str) -> Result<Option<String>, SongError>,
+    ) -> Result<Self, SongError> {
+        let text = read(MAIN_FILE)?.ok_or_else(|| {
+            SongError::whole(
+                MAIN_FILE,
+                "the main file of a project",
+                "no such file",
+                "Give the folder that ends in .yuefu.",
+            )
+        })?;
+        let main: Main = parse_main(&text)?;
+        let mut tracks: Vec<Track> = Vec::with_capacity(main.score.tracks.len());
+        for name in &main.score.tracks {
+            if !is_score_file(name) {
+                return Err(SongError::whole(
+                    MAIN_FILE,
+                    "names such as score/piano.0a1b2c3d.json",
+                    format!("`{name}`"),
+                    "Undo the last change to this file, or restore it from a copy.",
+                ));
+            }
+            let text = read(name)?.ok_or_else(|| {
+                SongError::whole(
+                    name,
+                    "a track that song.json names",
+                    "no such file",
+                    "Restore the file, or take its name out of song.json.",
+                )
+            })?;
+            let track: Track = parse(name, &text)?;
+            tracks.push(track);
+        }
+        let song = Self {
+            format: FORMAT,
+            seed: main.seed,
+            brief: main.brief,
+            plan: main.plan,
+            lyrics: main.lyrics,
+            score: Score {
+                timeline: main.score.timeline,
+                sections: main.score.sections,
+                chords: main.score.chords,
+                tracks,
+            },
+            mix: main.mix,
+            release: main.release,
+            engines: main.engines,
+        };
+        song.check()?;
+        Ok(song)
+    }
+
+    /// What later stages rely on and a hand-edited file can break.
+    fn check(&self) -> Result<(), SongError> {
+        let wrong = |expected: &str, found: String| {
+            Err(SongError::whole(
+                MAIN_FILE,
+                expected,
+                found,
+                "Correct the value, or restore the file from a copy.",
+            ))
+        };
+        let timeline = &self.score.timeline;
+        let tempo_ok = timeline.tempo.first().is_some_and(|p| p.at.0 == 0)
+            && timeline.tempo.windows(2).all(|w| w[0].at < w[1].at)
+            && timeline
+                .tempo
+                .iter()
+                .all(|p| (5.0..=1000.0).contains(&p.bpm));
+        if !tempo_ok {
+            return wrong(
+                "a tempo map that starts at 0, ascends, and stays within 5 to 1000",
+                format!("{:?}", timeline.tempo),
+            );
+        }
+        let metres_ok = timeline.metres.first().is_some_and(|m| m.at.0 == 0)
+            && timeline.metres.windows(2).all(|w| w[0].at < w[1].at)
+            && timeline.metres.iter().all(|m| m.metre.bar().0 > 0);
+        if !metres_ok {
+            return wrong(
+                "a metre map that starts at 0 and ascends",
+                format!("{:?}", timeline.metres),
+            );
+        }
+        if !(0.1..=36_000.0).contains(&self.plan.length.0) {
+            return wrong(
+                "a length of 0.1 to 36000 seconds",
+                format!("{}", self.plan.length.0),
+            );
+        }
+        if !(8_000..=192_000).contains(&self.release.rate.0) {
+            return wrong(
+                "a sample rate of 8000 to 192000",
+                format!("{}", self.release.rate.0),
+            );
+        }
+        let mut ids = BTreeSet::new();
+        for track in &self.score.tracks {
+            if !ids.insert(track.id.as_str()) {
+                return wrong("one track of each id", format!("`{}` twice", track.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ids of instruments that the song uses but a catalog does not have, in score order.
+    pub fn unknown_instruments<'a>(&'a self, catalog: &Catalog) -> Vec<&'a str> {
+        self.score
+            .tracks
+            .iter()
+            .map(|track| track.instrument.as_str())
+            .filter(|id| catalog.profile(id).is_none())
+            .collect()
+    }
+}
+
+/// Files of a project that a song no longer names: leftovers of earlier saves.
+pub fn leftovers<'a>(
+    present: impl IntoIterator<Item = &'a str>,
+    files: &[(String, String)],
+) -> Vec<String> {
+    present
+        .into_iter()
+        .filter(|name| is_score_file(name) && !files.iter().any(|(kept, _)| kept == name))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Changes a document of format n (its index + 1) into one of format n + 1. A new format adds
+/// its step here and a fixture in `tests/fixtures`.
+const MIGRATIONS: &[Migration] = &[];
+
+/// Changes a document in place, or says what in it was not as its format has it.
+type Migration = fn(&mut Value) -> Result<(), String>;
+
+/// Brings the text of a main file to the present format.
+///
+/// # Errors
+/// When it is no document, or one of a newer format.
+pub fn migrate(document: &mut Value) -> Result<(), SongError> {
+    let found = document.get("format").and_then(Value::as_u64);
+    let format = match found {
+        Some(format) if (1..=u64::from(FORMAT)).contains(&format) => format as usize,
+        Some(format) if format > u64::from(FORMAT) => {
+            return Err(SongError::whole(
+                MAIN_FILE,
+                &format!("format {FORMAT} or older"),
+                format!("format {format}, which a newer Yuefu wrote"),
+                "Update Yuefu to open this song.",
+            ));
+        }
+        _ => {
+            return Err(SongError::whole(
+                MAIN_FILE,
+                "a field \"format\" with a number from 1",
+                document
+                    .get("format")
+                    .map_or("none".to_owned(), Value::to_string),
+                "Restore the file from a copy.",
+            ));
+        }
+    };
+    for (index, step) in MIGRATIONS.iter().enumerate().skip(format - 1) {
+        step(document).map_err(|found| {
+            SongError::whole(
+                MAIN_FILE,
+                &format!("a document of format {}", index + 1),
+                found,
+                "Restore the file from a copy.",
+            )
+        })?;
+        document["format"] = Value::from(index + 2);
+    }
+    Ok(())
+}
+
+fn parse_main(text: &str) -> Result<Main, SongError> {
+    // Only the number is read first, so that errors in a present document keep their line.
+    #[derive(Deserialize)]
+    struct Format {
+        format: Option<u32>,
+    }
+    let format: Format = parse(MAIN_FILE, text)?;
+    if format.format == Some(FORMAT) {
+        return parse(MAIN_FILE, text);
+    }
+    let mut document: Value = parse(MAIN_FILE, text)?;
+    migrate(&mut document)?;
+    serde_json::from_value(document).map_err(|error| SongError::json(MAIN_FILE, "", &error))
+}
+
+fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, SongError> {
+    serde_json::from_str(text).map_err(|error| SongError::json(file, text, &error))
+}
+
+fn pretty<T: Serialize>(value: &T) -> String {
+    // The document is plain data with text keys: writing it cannot fail.
+    let mut text = serde_json::to_string_pretty(value).expect("plain data");
+    text.push('\n');
+    text
+}
+
+/// A track id as part of a file name.
+fn safe(id: &str) -> String {
+    id.chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '-' || c == '_' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .take(60)
+        .collect()
+}
+
+fn is_score_file(name: &str) -> bool {
+    name.strip_prefix("score/")
+        .and_then(|rest| rest.strip_suffix(".json"))
+        .is_some_and(|stem| {
+            !stem.is_empty()
+                && !stem.starts_with('.')
+                && stem
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        })
+}
