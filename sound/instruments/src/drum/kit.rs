@@ -203,32 +203,40 @@ pub struct Kit {
     pub pieces: BTreeMap<String, Piece>,
 }
 
-/// Percussion keys by kind, for finding a relative of a missing piece.
-const KIN: &[&[u8]] = &[
-    &[35, 36],
-    &[37, 38, 39, 40],
-    &[41, 43, 45, 47, 48, 50],
-    &[42, 44, 46],
-    &[49, 51, 52, 53, 55, 57, 59],
-    &[54, 58, 69, 70, 82],
-    &[56, 67, 68, 80, 81],
-    &[60, 61, 62, 63, 64, 65, 66, 78, 79],
-    &[71, 72, 73, 74, 75, 76, 77],
+/// Percussion keys by kind, and the kinds that stand in for each, best first.
+const KIN: &[(&[u8], &[usize])] = &[
+    (&[35, 36], &[0, 2, 7, 1]),
+    (&[37, 38, 39, 40], &[1, 7, 2, 8]),
+    (&[41, 43, 45, 47, 48, 50], &[2, 0, 7, 1]),
+    (&[42, 44, 46], &[3, 5, 8, 1]),
+    (&[49, 51, 52, 53, 55, 57, 59], &[4, 3, 5, 6]),
+    (&[54, 58, 69, 70, 82], &[5, 3, 8, 1]),
+    (&[56, 67, 68, 80, 81], &[6, 8, 4, 1]),
+    (&[60, 61, 62, 63, 64, 65, 66, 78, 79], &[7, 2, 1, 0]),
+    (&[71, 72, 73, 74, 75, 76, 77], &[8, 1, 6, 3]),
 ];
 
 impl Kit {
-    /// The piece that a key plays: its own, else the nearest of its kind, else the nearest.
+    /// The piece that a key plays: its own, else the nearest of its kind, else the nearest of
+    /// the kinds that stand in for it, else the nearest of all.
     pub fn piece(&self, key: u8) -> Option<&Piece> {
-        let kin = KIN.iter().find(|group| group.contains(&key));
-        let distance = |other: u8| {
-            let far = i32::from(other.abs_diff(key));
-            let stranger = kin.is_some_and(|group| group.contains(&other));
-            (if stranger || other == key { 0 } else { 1_000 }) + far
+        let order = KIN
+            .iter()
+            .find(|(keys, _)| keys.contains(&key))
+            .map_or(&[][..], |(_, order)| *order);
+        let rank = |other: u8| {
+            let kind = order.iter().position(|&kind| KIN[kind].0.contains(&other));
+            (
+                other != key,
+                kind.unwrap_or(order.len()),
+                other.abs_diff(key),
+                other,
+            )
         };
         self.pieces
             .iter()
             .filter_map(|(name, piece)| Some((name.parse::<u8>().ok()?, piece)))
-            .min_by_key(|(other, _)| (distance(*other), *other))
+            .min_by_key(|(other, _)| rank(*other))
             .map(|(_, piece)| piece)
     }
 }
@@ -271,16 +279,11 @@ mod tests {
 
     #[test]
     fn a_missing_piece_is_played_by_its_kin() {
-        let kit = &kits()["kit-latin"];
-        // A pedal hat is played as a hat or shaker, never as a drum.
-        let luogu = &kits()["kit-luogu"];
-        assert_eq!(
-            luogu.piece(35).map(|p| &p.name),
-            luogu.piece(36).map(|p| &p.name)
-        );
-        assert_ne!(
-            kit.piece(60).map(|p| &p.name),
-            kit.piece(75).map(|p| &p.name)
-        );
+        let name = |kit: &str, key: u8| kits()[kit].piece(key).map(|p| p.name.as_str());
+        // Hand drums are played as drums, never as the cymbal whose key happens to be nearest.
+        assert_eq!(name("kit-luogu", 62), Some("xiaotanggu"));
+        assert_eq!(name("drum-machine-909", 35), Some("deep kick"));
+        assert_eq!(name("kit-lofi", 35), Some("dusty kick"));
+        assert_eq!(name("kit-taiko", 57), Some("dora"));
     }
 }

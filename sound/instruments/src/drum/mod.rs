@@ -7,6 +7,9 @@
 pub mod kit;
 pub mod voice;
 
+#[cfg(test)]
+mod checks;
+
 use crate::Instrument;
 
 /// The kit of a name, such as `drum-machine-808` or `kit-luogu` (what follows `kit:` in the

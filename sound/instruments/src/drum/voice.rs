@@ -3,7 +3,7 @@
 use super::kit::{Color, Kit, Metal, Piece, Plate, Sum};
 use crate::Instrument;
 use crate::synth::parts::BLOCK;
-use crate::synth::parts::chain::{Chain, Reader, singles, strokes};
+use crate::synth::parts::chain::{Chain, Reader, effort, singles, strokes};
 use crate::synth::parts::filter::{DcBlock, OnePole, Svf};
 use crate::synth::parts::modal::{ModalBank, Mode};
 use crate::synth::parts::noise::Noise;
@@ -81,7 +81,7 @@ fn rolls(phrase: &PerformedPhrase) -> PerformedPhrase {
             out.notes.push(PerformedNote {
                 on: Seconds(note.on.0 + f64::from(at)),
                 off: note.off,
-                velocity: (note.velocity * strength * math::db_to_gain(db * 0.6)).clamp(0.02, 1.0),
+                velocity: (effort(note) * strength * math::db_to_gain(db * 0.6)).clamp(0.02, 1.0),
                 articulation: Articulation::Normal,
                 pitch: note.pitch.clone(),
                 level: Curve::default(),
@@ -133,7 +133,7 @@ struct HissState {
 
 fn stroke(piece: &Piece, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
     let note = chain.notes[0];
-    let velocity = note.velocity.clamp(0.0, 1.0);
+    let velocity = effort(note);
     let tone_at = note.tone.at(0.0).clamp(-1.0, 1.0);
     let mut noise = Noise::new(chain.seed);
     let (short, soft) = match note.articulation {
@@ -145,8 +145,8 @@ fn stroke(piece: &Piece, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
     };
     let hard = (velocity + 0.35 * tone_at).clamp(0.0, 1.2);
     // No two strokes fall on the same spot.
-    let tune = 1.0 + 0.006 * noise.next();
-    let level = 0.5 * piece.gain * soft * velocity_gain(velocity) * (1.0 + 0.06 * noise.next());
+    let tune = 1.0 + 0.006 * noise.white();
+    let level = 0.5 * piece.gain * soft * velocity_gain(velocity) * (1.0 + 0.06 * noise.white());
     let weight = |vel: f32| 1.0 - vel + vel * (0.15 + 0.85 * hard) * 1.35;
     let mut tones: Vec<ToneState> = piece
         .tones
@@ -156,20 +156,22 @@ fn stroke(piece: &Piece, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
             amp: 1.0,
             keep: keep(t.t60 * short, rate),
             bend: t.bend * (0.35 + 0.65 * hard),
-            bend_keep: math::fast_exp2(-1.442_695 * BLOCK as f32 / 4.0 / (t.time.max(1e-3) * rate)),
+            bend_keep: math::fast_exp2(
+                -std::f32::consts::LOG2_E * BLOCK as f32 / 4.0 / (t.time.max(1e-3) * rate),
+            ),
             rise: 0.0,
             rise_step: 1.0 / (t.attack.max(1.0 / rate) * rate),
             base: t.hz * tune,
             edge: t.edge,
-            level: t.level * weight(t.vel) * (1.0 + 0.12 * t.vel * noise.next()),
+            level: t.level * weight(t.vel) * (1.0 + 0.12 * t.vel * noise.white()),
         })
         .collect();
     let mut hiss: Vec<HissState> = piece
         .hiss
         .iter()
         .map(|h| {
-            let spread = 1.0 + 0.05 * noise.next();
-            let gap = (h.gap * rate * (1.0 + 0.1 * noise.next())) as usize;
+            let spread = 1.0 + 0.05 * noise.white();
+            let gap = (h.gap * rate * (1.0 + 0.1 * noise.white())) as usize;
             HissState {
                 filter: Svf::default(),
                 color: h.color,
@@ -204,7 +206,7 @@ fn stroke(piece: &Piece, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
     let drive = 1.0 + 5.0 * piece.drive;
     let mut quiet = 0;
     loop {
-        let c = reader.next();
+        let c = reader.step();
         let cut = chain
             .cut
             .is_some_and(|t| chain.on().0 + f64::from(c.time) >= t.0);
@@ -244,7 +246,7 @@ fn stroke(piece: &Piece, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
                         }
                     }
                     h.rise = (h.rise + h.rise_step).min(1.0);
-                    let y = h.filter.step(noise.next() * h.amp * h.rise * h.level);
+                    let y = h.filter.step(noise.white() * h.amp * h.rise * h.level);
                     *x += match h.color {
                         Color::Band => y.band / h.q.max(0.5),
                         Color::High => y.high,
@@ -268,7 +270,7 @@ fn stroke(piece: &Piece, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
         let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
         let mut peak = 0.0_f32;
         for (n, x) in out.iter().enumerate() {
-            let mut y = x + click * click_tone.low(noise.next());
+            let mut y = x + click * click_tone.low(noise.white());
             click *= click_keep;
             if piece.drive > 0.0 {
                 y = math::soft_clip(y * drive) / drive.sqrt();
@@ -369,14 +371,16 @@ impl PlateState {
         let mut grain = Noise::new(u64::from(plate.low.to_bits()) ^ count as u64);
         let modes: Vec<Mode> = (0..count)
             .map(|i| {
-                let place = (i as f32 + 0.45 * grain.next() + 0.5) / count as f32;
-                let hz = plate.low * math::fast_exp2(place * octaves);
+                let place = (i as f32 + 0.45 * grain.white() + 0.5) / count as f32;
+                // Between even per octave and even per hertz: denser towards the top, as plates are.
+                let even = plate.low + (plate.high - plate.low) * place.max(0.0);
+                let hz = 0.6 * plate.low * math::fast_exp2(place * octaves) + 0.4 * even;
                 let t60 = plate.t60 + (plate.t60_high - plate.t60) * place.max(0.0).sqrt();
-                let sign = if grain.next() > 0.0 { 1.0 } else { -1.0 };
+                let sign = if grain.white() > 0.0 { 1.0 } else { -1.0 };
                 Mode {
                     hz,
                     t60: (t60 * short).max(0.02),
-                    gain: sign * (0.6 + 0.4 * noise.next()) / (count as f32).sqrt(),
+                    gain: sign * (0.6 + 0.4 * noise.white()) / (count as f32).sqrt(),
                     pan: 0.0,
                 }
             })
@@ -397,7 +401,7 @@ impl PlateState {
 
     fn process(&mut self, out: &mut [f32; BLOCK], noise: &mut Noise) {
         for x in out {
-            let white = noise.next();
+            let white = noise.white();
             let force = white * self.strike * 0.25;
             self.strike *= self.strike_keep;
             // Energy reaches the upper modes as a swell that is over after three bloom times.

@@ -54,15 +54,15 @@ impl Resonator {
             .collect();
         let octaves = math::log2(f64::from(body.span.1 / body.span.0)) as f32;
         for i in 0..body.dense {
-            let place = (i as f32 + 0.5 + 0.4 * noise.next()) / body.dense as f32;
+            let place = (i as f32 + 0.5 + 0.4 * noise.white()) / body.dense as f32;
             let hz = body.span.0 * math::fast_exp2(place * octaves);
-            let sign = if noise.next() > 0.0 { 1.0 } else { -1.0 };
-            let gain = body.gain * sign * (1.0 + 0.4 * noise.next());
+            let sign = if noise.white() > 0.0 { 1.0 } else { -1.0 };
+            let gain = body.gain * sign * (1.0 + 0.4 * noise.white());
             modes.push(Mode::body(
                 hz,
                 body.quality,
                 gain,
-                noise.next() * body.width,
+                noise.white() * body.width,
                 rate,
             ));
         }

@@ -17,6 +17,9 @@ pub mod sustained;
 pub mod sustained_specs;
 pub mod sympathy;
 
+#[cfg(test)]
+mod checks;
+
 use crate::Instrument;
 
 /// The model of a name, such as `guzheng`, `erhu` or `dizi` (what follows `model:` in the

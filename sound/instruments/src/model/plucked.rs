@@ -5,7 +5,7 @@ use super::string::{Pluck, Waveguide, excitation};
 use super::sympathy::Sympathy;
 use crate::Instrument;
 use crate::synth::parts::BLOCK;
-use crate::synth::parts::chain::{Chain, Reader, Stealing, chains, strokes};
+use crate::synth::parts::chain::{Chain, Reader, Stealing, chains, effort, strokes};
 use crate::synth::parts::filter::{OnePole, Svf};
 use crate::synth::parts::noise::Noise;
 use crate::synth::parts::output::{Bus, pan_gains, sanitize};
@@ -137,7 +137,7 @@ fn glissandi(phrase: &PerformedPhrase, open: &[f32]) -> PerformedPhrase {
                 on: Seconds(note.on.0 - ahead),
                 off: note.off,
                 key,
-                velocity: note.velocity * (0.9 - 0.045 * left as f32),
+                velocity: effort(note) * (0.9 - 0.045 * left as f32),
                 articulation: Articulation::Normal,
                 pitch: Curve::default(),
                 level: note.level.clone(),
@@ -185,18 +185,18 @@ impl Voice<'_> {
         let spec = self.spec;
         let mut rng = Noise::new(self.seed ^ self.count.wrapping_mul(0x51_7CC1));
         self.count += 1;
-        let effort = (velocity + 0.03 * rng.next()).clamp(0.02, 1.0);
+        let effort = (velocity + 0.03 * rng.white()).clamp(0.02, 1.0);
         let octaves = math::log2(f64::from(spec.hardness.1 / spec.hardness.0)) as f32;
-        let bright = effort + 0.45 * tone + 0.05 * rng.next();
+        let bright = effort + 0.45 * tone + 0.05 * rng.white();
         let mut pluck = Pluck {
             hz: math::key_to_hz(key),
-            place: (spec.place * (1.0 - 0.25 * tone) * (1.0 + 0.18 * rng.next())).clamp(0.02, 0.5),
+            place: (spec.place * (1.0 - 0.25 * tone) * (1.0 + 0.18 * rng.white())).clamp(0.02, 0.5),
             hardness: spec.hardness.0 * math::fast_exp2(octaves * bright.clamp(-0.3, 1.4)),
             tilt: spec.tilt,
             noise: spec.noise * (0.7 + 0.6 * effort),
             level: 0.28 * velocity_gain(effort),
         };
-        let mut click = spec.click.2 * velocity_gain(effort) * (0.8 + 0.3 * rng.next());
+        let mut click = spec.click.2 * velocity_gain(effort) * (0.8 + 0.3 * rng.white());
         match articulation {
             Articulation::Harmonic => {
                 pluck.hardness = (pluck.hz * 3.5).min(pluck.hardness);
@@ -216,7 +216,8 @@ impl Voice<'_> {
             _ => {}
         }
         // Hard plucks reach far above the highest strings' fundamentals, soft ones at least two partials.
-        pluck.hardness = pluck.hardness.clamp(pluck.hz * 1.2, self.rate * 0.4);
+        pluck.hz = pluck.hz.min(self.rate * 0.3);
+        pluck.hardness = pluck.hardness.max(pluck.hz * 1.2).min(self.rate * 0.4);
         for (string, _, _) in &mut self.strings {
             string.touch(0.55);
         }
@@ -238,7 +239,7 @@ impl Voice<'_> {
                 sum += *weight * string.step(drive);
             }
             if self.click_level > 1e-6 {
-                sum += self.click.unity_band(self.noise.next() * self.click_level);
+                sum += self.click.unity_band(self.noise.white() * self.click_level);
                 self.click_level *= self.click_keep;
             }
             *x = sum;
@@ -262,11 +263,12 @@ fn render_chain(spec: &PluckedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus)
         } else {
             i as f32 / (course - 1) as f32 - 0.5
         };
-        let cents = spec.course_cents * (place + 0.08 * noise.next());
-        let share = 1.0 / (course as f32).sqrt();
+        let cents = spec.course_cents * (place + 0.08 * noise.white());
+        // Strings of a course start together: their sum grows faster than their power.
+        let share = [1.0, 0.6, 0.44][course - 1];
         let floor = math::key_to_hz(f32::from(lowest) - 13.0);
         let guide = Waveguide::new(floor, spec.stiff.0, spec.stiff.1, rate);
-        let sway = spec.beating * (1.0 + 0.3 * noise.next());
+        let sway = spec.beating * (1.0 + 0.3 * noise.white());
         strings.push((guide.clone(), cents - sway * 0.2, 0.68 * share));
         if i < 2 {
             strings.push((guide, cents + sway * 0.8, 0.32 * share));
@@ -278,7 +280,7 @@ fn render_chain(spec: &PluckedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus)
         exc: Vec::new(),
         at: 0,
         click: Svf::new(
-            spec.click.0 * (1.0 + 0.12 * noise.next()),
+            spec.click.0 * (1.0 + 0.12 * noise.white()),
             spec.click.1,
             rate,
         ),
@@ -301,7 +303,7 @@ fn render_chain(spec: &PluckedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus)
     let (mut level, mut quiet, mut tension) = (f32::NAN, 0, 0.0_f32);
     let fall = math::exp(-(BLOCK as f64) / (0.05 * f64::from(rate))) as f32;
     loop {
-        let c = reader.next();
+        let c = reader.step();
         let note = chain.notes[c.index];
         if c.joined {
             pending = plan_strokes(chain, spec, c.index, c.time);
@@ -366,11 +368,11 @@ fn render_chain(spec: &PluckedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus)
             && when <= c.time
         {
             if next == 0 {
-                tension += spec.tension * note.velocity * note.velocity;
+                tension += spec.tension * c.velocity * c.velocity;
             }
             voice.pluck(
                 c.key,
-                (note.velocity * strength).min(1.0),
+                (c.velocity * strength).min(1.0),
                 c.tone,
                 note.articulation,
             );
@@ -380,7 +382,7 @@ fn render_chain(spec: &PluckedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus)
         voice.block(&mut block);
         if squeak.1 > 1e-5 {
             for x in &mut block {
-                *x += squeak.0.unity_band(voice.noise.next()) * squeak.1;
+                *x += squeak.0.unity_band(voice.noise.white()) * squeak.1;
             }
         }
         if spec.buzz > 0.0 {

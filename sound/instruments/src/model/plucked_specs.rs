@@ -79,7 +79,7 @@ static SPECS: &[PluckedSpec] = &[
         name: "guzheng",
         decay: 9.0,
         slope: 0.5,
-        high: 1.1,
+        high: 1.5,
         release: 1.6,
         place: 0.12,
         hardness: (1_800.0, 11_000.0),
@@ -104,7 +104,7 @@ static SPECS: &[PluckedSpec] = &[
         name: "pipa",
         decay: 2.6,
         slope: 0.45,
-        high: 0.34,
+        high: 0.5,
         release: 0.25,
         place: 0.09,
         hardness: (1_700.0, 12_000.0),
@@ -403,7 +403,7 @@ static SPECS: &[PluckedSpec] = &[
         ],
         sympathy: 0.9,
         slide: 0.01,
-        buzz: 3.2,
+        buzz: 1.7,
         spread: 0.15,
         body: Body {
             modes: &[
@@ -412,6 +412,8 @@ static SPECS: &[PluckedSpec] = &[
                 (310.0, 18.0, 0.8),
                 (480.0, 18.0, 0.8),
             ],
+            direct: 0.5,
+            gain: 0.15,
             ceiling: 11_000.0,
             ..LUTE
         },

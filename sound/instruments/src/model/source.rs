@@ -93,8 +93,8 @@ impl Source {
         }
         self.phase = phase;
         *out = [0.0; BLOCK];
-        for k in 0..MOST {
-            let (mut a, b) = (self.amps[k], target[k]);
+        for (k, (&from, &b)) in self.amps.iter().zip(&target).enumerate() {
+            let mut a = from;
             if k >= count && a == 0.0 && b == 0.0 {
                 break;
             }

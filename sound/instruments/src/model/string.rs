@@ -110,7 +110,7 @@ impl Waveguide {
         let f = self.delay - whole as f32;
         let base = self.at.wrapping_sub(whole);
         let m = self.mask;
-        let (a, b) = (self.line[(base + 1) & m], self.line[base & m]);
+        let (a, b) = (self.line[base.wrapping_add(1) & m], self.line[base & m]);
         let (c, d) = (
             self.line[base.wrapping_sub(1) & m],
             self.line[base.wrapping_sub(2) & m],
@@ -173,7 +173,7 @@ pub fn excitation(pluck: &Pluck, seed: u64, rate: f32) -> Vec<f32> {
         let pulse = if n == 0 { 1.0 } else { 0.0 };
         let rustle = if n < burst {
             let x = 1.0 - n as f32 / burst as f32;
-            noise.next() * x * x * 0.45
+            noise.white() * x * x * 0.45
         } else {
             0.0
         };

@@ -148,7 +148,7 @@ fn bank(spec: &StruckSpec, key: f32, noise: &mut Noise, rate: f32) -> ModalBank 
                 * if i == 0 {
                     1.0
                 } else {
-                    1.0 + 0.35 * noise.next()
+                    1.0 + 0.35 * noise.white()
                 },
             pan: 0.0,
         })
@@ -162,7 +162,7 @@ fn render_chain(spec: &StruckSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus) 
     let mut at = bus.index(chain.on());
     let mut modes = ModalBank::default();
     let mut knock = Svf::new(
-        spec.knock.0 * (1.0 + 0.1 * noise.next()),
+        spec.knock.0 * (1.0 + 0.1 * noise.white()),
         spec.knock.1,
         rate,
     );
@@ -175,7 +175,7 @@ fn render_chain(spec: &StruckSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus) 
     let mut begun = false;
     let (gl, gr) = pan_gains((f32::from(chain.notes[0].key) - 66.0) / 70.0);
     loop {
-        let c = reader.next();
+        let c = reader.step();
         let note = chain.notes[c.index];
         if !begun || c.joined {
             modes = bank(spec, c.key, &mut noise, rate);
@@ -197,7 +197,7 @@ fn render_chain(spec: &StruckSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus) 
         while let Some(&(when, strength)) = pending.get(next)
             && when <= c.time
         {
-            let effort = (c.velocity * strength + 0.02 * noise.next()).clamp(0.02, 1.0);
+            let effort = (c.velocity * strength + 0.02 * noise.white()).clamp(0.02, 1.0);
             let hard = (effort + 0.4 * c.tone).clamp(0.0, 1.0);
             let contact = spec.contact.0 + (spec.contact.1 - spec.contact.0) * hard;
             pulse_length = ((contact * rate) as usize).max(2);
@@ -234,12 +234,12 @@ fn render_chain(spec: &StruckSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus) 
             let tone = modes.mono(force);
             let mut y = tone;
             if knock_level > 1e-6 {
-                y += knock.unity_band(noise.next()) * knock_level;
+                y += knock.unity_band(noise.white()) * knock_level;
                 knock_level *= keep;
             }
             // The mirliton rattles where the swing passes its rest position.
             let rub = (tone.abs() - 0.06).max(0.0);
-            y += rattle.unity_band((rub * (1.0 + 0.5 * noise.next())).min(0.5)) * spec.buzz.0;
+            y += rattle.unity_band((rub * (1.0 + 0.5 * noise.white())).min(0.5)) * spec.buzz.0;
             y *= c.level;
             peak = peak.max(y.abs());
             left[n] = y * gl;

@@ -11,7 +11,7 @@ use super::body::{Body, Resonator};
 use super::source::{Source, Spectrum};
 use crate::Instrument;
 use crate::synth::parts::BLOCK;
-use crate::synth::parts::chain::{Chain, Reader, Stealing, chains};
+use crate::synth::parts::chain::{Chain, Reader, Stealing, chains, effort};
 use crate::synth::parts::filter::{DcBlock, OnePole, Svf};
 use crate::synth::parts::noise::{Noise, Wander};
 use crate::synth::parts::output::{Bus, sanitize};
@@ -163,7 +163,8 @@ fn shape(spec: &SustainedSpec, articulation: Articulation) -> Shape {
 fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
     let step = BLOCK as f32 / rate;
     let control = 1.0 / step;
-    let smooth = |time: f32| 1.0 - math::fast_exp2(-step / time.max(1e-4) * 1.442_695);
+    let smooth =
+        |time: f32| 1.0 - math::fast_exp2(-step / time.max(1e-4) * std::f32::consts::LOG2_E);
     let mut reader = Reader::new(chain, spec.glide, rate);
     let mut noise = Noise::new(chain.seed);
     let mut fast = Wander::new(chain.seed ^ 0xFA57, 7.0, control);
@@ -176,15 +177,16 @@ fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bu
     let mut spit = Svf::default();
     let mut pipe = Pipe::new(rate);
     let mut edge = OnePole::new(1_800.0, rate);
+    let mut rustle = OnePole::new(1_500.0, rate);
     let mut dc = DcBlock::new(rate);
-    let first = chain.notes[0].velocity.clamp(0.0, 1.0);
+    let first = effort(chain.notes[0]);
     let attack_time = spec.attack.0 + (spec.attack.1 - spec.attack.0) * first;
     // No two attacks take equally long.
-    let attack_time = attack_time * (1.0 + 0.15 * noise.next());
-    let scoop_cents = spec.scoop * first * (0.7 + 0.3 * noise.next());
+    let attack_time = attack_time * (1.0 + 0.15 * noise.white());
+    let scoop_cents = spec.scoop * first * (0.7 + 0.3 * noise.white());
     let mut at = bus.index(chain.on());
     let mut envelope = 0.0_f32;
-    let mut effort = first * 0.5;
+    let mut force = first * 0.5;
     let mut level = velocity_gain(first);
     let mut gain = 0.0_f32;
     let mut air = 0.0_f32;
@@ -196,7 +198,7 @@ fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bu
     let mut begun = false;
     let chiff_keep = 1.0 - smooth(spec.chiff.2);
     loop {
-        let c = reader.next();
+        let c = reader.step();
         let note = chain.notes[c.index];
         let s = shape(spec, note.articulation);
         if !begun {
@@ -210,7 +212,7 @@ fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bu
         // Envelope of the tone: exponential rise, exponential fall.
         if c.held {
             let goal = if s.decay > 0.0 {
-                math::fast_exp2(-c.since / s.decay * 1.442_695)
+                math::fast_exp2(-c.since / s.decay * std::f32::consts::LOG2_E)
             } else {
                 1.0
             };
@@ -234,7 +236,7 @@ fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bu
         accent *= 1.0 - smooth(0.07);
         // Effort: velocity, swells and tone all brighten, and brightness lags behind a little.
         let goal = c.velocity + c.level_db / 36.0 + 0.35 * c.tone + s.effort + 0.3 * accent;
-        effort += (goal.clamp(0.0, 1.15) * (0.45 + 0.55 * envelope) - effort) * smooth(0.018);
+        force += (goal.clamp(0.0, 1.15) * (0.45 + 0.55 * envelope) - force) * smooth(0.018);
         level += (velocity_gain(c.velocity) - level) * smooth(0.025);
         // Tongue, bow change or flutter within the note.
         let mut beat = 1.0;
@@ -252,7 +254,7 @@ fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bu
         let wobble = 1.0 + 0.02 * sway.step() + 0.012 * slow.step();
         let target =
             level * c.level * envelope * beat * wobble * (1.0 + accent) * (1.0 - spec.dip.0 * dip);
-        let scoop = scoop_cents * math::fast_exp2(-c.time / 0.035 * 1.442_695);
+        let scoop = scoop_cents * math::fast_exp2(-c.time / 0.035 * std::f32::consts::LOG2_E);
         let jitter = spec.jitter * (0.6 * fast.step() + 0.6 * slow.step());
         let pitch = math::key_to_hz(c.key + (jitter - scoop) / 100.0).min(rate * 0.4);
         if !begun {
@@ -265,13 +267,14 @@ fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bu
         source.block(
             &spec.spectrum,
             (hz, pitch),
-            effort,
+            force,
             &random,
             spec.shimmer,
             &mut tone,
         );
-        let breath_goal = (spec.breath.0 + (spec.breath.1 - spec.breath.0) * effort.min(1.0))
+        let breath_goal = (spec.breath.0 + (spec.breath.1 - spec.breath.0) * force.min(1.0))
             * c.level.min(2.0)
+            * (level * level.sqrt()).sqrt()
             * envelope
             * (0.6 + 0.4 * beat)
             * (1.0 + 1.5 * dip * spec.dip.0);
@@ -288,13 +291,13 @@ fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bu
         for (n, y) in out.iter_mut().enumerate() {
             gain += gain_slope;
             air += air_slope;
-            let white = noise.next();
+            let white = noise.white();
             let mut x = tone[n] * gain;
             if spec.buzz > 0.0 {
                 // Low-order distortion only, so that its products stay below the Nyquist frequency.
                 let u = (tone[n] * 1.6).clamp(-1.5, 1.5);
                 let bent = u * u * (1.0 - 0.45 * u);
-                x += spec.buzz * gain * edge.high(bent) * (1.0 + 0.35 * white);
+                x += spec.buzz * gain * edge.high(bent) * (1.0 + 0.5 * rustle.low(white));
             }
             let phase = phase_from + n as f32 * cycle;
             let open = 0.5 + 0.5 * math::fast_sin_cycles(phase);
@@ -304,7 +307,7 @@ fn render_chain(spec: &SustainedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bu
                 rush += spec.pipe * (pipe.step(rush, delay) - rush * 0.3);
             }
             if chiff > 1e-5 {
-                rush += spit.unity_band(noise.next()) * chiff;
+                rush += spit.unity_band(noise.white()) * chiff;
             }
             *y = dc.step(x + rush);
             peak = peak.max(y.abs());

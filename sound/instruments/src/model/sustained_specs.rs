@@ -49,7 +49,7 @@ const BOW: SustainedSpec = SustainedSpec {
     mono: true,
     bowed: true,
     spectrum: Spectrum {
-        slope: (-9.5, -5.2),
+        slope: (-8.5, -4.4),
         corner: (2_600.0, 7_500.0),
         even: 0.0,
         first: -1.5,
@@ -66,7 +66,7 @@ const BOW: SustainedSpec = SustainedSpec {
     band: (2_600.0, 0.8, 0.7),
     gate: 0.75,
     pipe: 0.3,
-    chiff: (0.05, 4.0, 0.05),
+    chiff: (0.09, 4.0, 0.045),
     buzz: 0.0,
     body: ERHU_SKIN,
 };
@@ -188,7 +188,7 @@ static SPECS: &[SustainedSpec] = &[
     SustainedSpec {
         name: "xiao",
         spectrum: Spectrum {
-            slope: (-19.0, -11.5),
+            slope: (-19.0, -10.5),
             corner: (1_800.0, 3_600.0),
             even: -2.0,
             first: 1.0,
@@ -200,7 +200,7 @@ static SPECS: &[SustainedSpec] = &[
         dip: (0.12, 0.025),
         scoop: 22.0,
         jitter: 3.2,
-        breath: (0.07, 0.11),
+        breath: (0.03, 0.09),
         band: (900.0, 1.6, 0.5),
         gate: 0.35,
         pipe: 0.8,
@@ -335,8 +335,8 @@ static SPECS: &[SustainedSpec] = &[
         release: 0.18,
         glide: 0.05,
         dip: (0.2, 0.03),
-        scoop: 60.0,
-        jitter: 4.5,
+        scoop: 38.0,
+        jitter: 3.4,
         shimmer: 2.0,
         breath: (0.09, 0.16),
         band: (1_300.0, 1.5, 0.45),

@@ -8,6 +8,9 @@ pub mod patch;
 pub mod texture;
 pub mod voice;
 
+#[cfg(test)]
+mod checks;
+
 use crate::Instrument;
 
 /// The synthesizer patch or texture of a name, such as `supersaw` or `rain` (what follows

@@ -106,7 +106,7 @@ impl Side {
 
     /// Noise with the upper octaves softened.
     fn soft(&mut self) -> f32 {
-        let x = self.noise.next();
+        let x = self.noise.white();
         2.2 * self.pink[0].low(x) + 0.7 * self.pink[1].low(x) + 0.1 * x
     }
 }
@@ -130,7 +130,7 @@ fn render_chain(kind: Texture, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
     let keep = math::exp(-1.0 / f64::from(0.006 * rate)) as f32;
     let crack = math::exp(-1.0 / f64::from(0.0006 * rate)) as f32;
     loop {
-        let c = reader.next();
+        let c = reader.step();
         let shift = math::fast_exp2((c.key - 60.0) / 24.0 + c.tone);
         let done = (c.time / length).min(1.0);
         let mut fall = math::fast_exp2(-(c.time - length).max(0.0) / release * 6.6);
@@ -215,7 +215,7 @@ fn render_chain(kind: Texture, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
             for (side, out) in sides.iter_mut().zip(&mut out) {
                 let x = match kind {
                     Texture::Riser | Texture::Downlifter => {
-                        let x = side.noise.next();
+                        let x = side.noise.white();
                         0.8 * side.main.unity_band(x) + 0.15 * side.second.step(x).low
                     }
                     Texture::Impact => {
@@ -229,33 +229,33 @@ fn render_chain(kind: Texture, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
                     }
                     Texture::Ocean => {
                         let x = side.soft();
-                        let foam = side.noise.next();
+                        let foam = side.noise.white();
                         side.swell += (wave - side.swell) * 0.000_2;
                         side.main.step(x).low * (0.12 + 0.7 * wave)
                             + 0.12 * side.second.step(foam).high * side.swell * side.swell
                     }
                     Texture::Rain => {
-                        if side.noise.next() > 1.0 - 300.0 / rate {
-                            let r = side.noise.next() * 0.5 + 0.5;
+                        if side.noise.white() > 1.0 - 300.0 / rate {
+                            let r = side.noise.white() * 0.5 + 0.5;
                             side.drop.set(1_400.0 + 5_500.0 * r, 9.0, rate);
                             side.drop_level = 0.5 * r * r * r + 0.04;
                         }
-                        let x = side.noise.next();
-                        let drop = side.drop.unity_band(side.noise.next()) * side.drop_level;
+                        let x = side.noise.white();
+                        let drop = side.drop.unity_band(side.noise.white()) * side.drop_level;
                         side.drop_level *= keep;
                         let bed = side.main.unity_band(x) * 0.16 + side.second.step(x).low * 0.10;
                         bed + drop * 2.0
                     }
                     Texture::Vinyl => {
-                        if side.noise.next() > 1.0 - 22.0 / rate {
-                            let r = side.noise.next() * 0.5 + 0.5;
+                        if side.noise.white() > 1.0 - 22.0 / rate {
+                            let r = side.noise.white() * 0.5 + 0.5;
                             side.drop.set(1_200.0 + 5_000.0 * r, 2.0, rate);
-                            let rare = side.noise.next() * 0.5 + 0.5;
+                            let rare = side.noise.white() * 0.5 + 0.5;
                             side.drop_level = 0.15 + 2.2 * rare * rare * rare * rare * rare * rare;
                         }
-                        let pop = side.drop.unity_band(side.noise.next()) * side.drop_level;
+                        let pop = side.drop.unity_band(side.noise.white()) * side.drop_level;
                         side.drop_level *= crack;
-                        let hiss = side.noise.next();
+                        let hiss = side.noise.white();
                         pop + side.main.step(hiss).high * 0.012 + side.second.step(hiss).low * 0.10
                     }
                 };

@@ -148,13 +148,13 @@ impl<'a> Voice<'a> {
                     };
                     // Analog oscillators run free; single ones start alike, for a firm attack.
                     stack.phases[i] = if count > 1 {
-                        noise.next() * 0.5 + 0.5
+                        noise.white() * 0.5 + 0.5
                     } else {
                         0.0
                     };
                     // Detunings as uneven as those of the JP-8000 (Szabó, 2010), outer ones wider.
                     let bend = place * (0.55 + 0.45 * place.abs());
-                    stack.cents[i] = osc.cents + osc.spread * (bend + 0.04 * noise.next());
+                    stack.cents[i] = osc.cents + osc.spread * (bend + 0.04 * noise.white());
                     let side = if i % 2 == 0 { place } else { -place };
                     let (l, r) = pan_gains(side * osc.stereo);
                     let share = osc.level / (count as f32).sqrt();
@@ -183,7 +183,7 @@ impl<'a> Voice<'a> {
             amp: Envelope::new(patch.amp, step),
             env: Envelope::new(patch.filter.adsr, step),
             drift: Wander::new(chain.seed ^ 0xD1, 1.5, 1.0 / step),
-            lfo: noise.next() * 0.5 + 0.5,
+            lfo: noise.white() * 0.5 + 0.5,
             noise,
             rate,
             filters: Default::default(),
@@ -200,9 +200,9 @@ impl<'a> Voice<'a> {
         let step = BLOCK as f32 / self.rate;
         let mut cut = 1.0_f32;
         // No two strikes are equally strong or bright.
-        let vary = Noise::new(self.seed ^ 0xBEEF).next();
+        let vary = Noise::new(self.seed ^ 0xBEEF).white();
         loop {
-            let c = reader.next();
+            let c = reader.step();
             let note = chain.notes[c.index];
             if c.joined && note.articulation == Articulation::Accent {
                 self.env.restart();
@@ -252,8 +252,8 @@ impl<'a> Voice<'a> {
                 * throb
                 * (1.0 - patch.lfo.amp * (0.5 - 0.5 * lfo))
                 * (1.0 + 0.03 * vary);
-            let punch =
-                patch.punch.0 * math::fast_exp2(-c.time / patch.punch.1.max(1e-3) * 1.442_695);
+            let punch = patch.punch.0
+                * math::fast_exp2(-c.time / patch.punch.1.max(1e-3) * std::f32::consts::LOG2_E);
             let cents = patch.drift * self.drift.step() + patch.lfo.pitch * lfo + punch;
             let hz = math::key_to_hz(c.key + cents / 100.0).min(self.rate * 0.4);
             let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
@@ -263,8 +263,8 @@ impl<'a> Voice<'a> {
             }
             if patch.noise > 0.0 {
                 for (l, r) in left.iter_mut().zip(&mut right) {
-                    *l += patch.noise * self.noise.next();
-                    *r += patch.noise * self.noise.next();
+                    *l += patch.noise * self.noise.white();
+                    *r += patch.noise * self.noise.white();
                 }
             }
             let octaves = patch.filter.env * env

@@ -106,7 +106,12 @@ impl<'a> Chain<'a> {
 
     /// Release of the last note, or the moment another voice takes over.
     pub fn off(&self) -> Seconds {
-        let off = self.last().off.max(self.on());
+        // An hour is longer than any breath; it bounds what a damaged file can ask for.
+        let off = self
+            .last()
+            .off
+            .max(self.on())
+            .min(self.on() + Seconds(3_600.0));
         self.cut.map_or(off, |cut| off.min(cut))
     }
 }
@@ -173,7 +178,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The state at the next tick; the first call gives the onset.
-    pub fn next(&mut self) -> Control {
+    pub fn step(&mut self) -> Control {
         let now = self.origin + self.tick as f64 * self.step;
         self.tick += 1;
         let mut joined = false;
@@ -200,15 +205,15 @@ impl<'a> Reader<'a> {
             self.offset *= keep;
         }
         self.previous = target + self.offset;
-        let level_db = note.level.at(since).clamp(-90.0, 24.0);
+        let level_db = sane(note.level.at(since), -90.0, 24.0, 0.0);
         Control {
             time: (now - self.origin) as f32,
             since,
             key: self.previous.clamp(0.0, 140.0),
             level: math::fast_exp2(level_db * 0.166_096_4),
             level_db,
-            tone: note.tone.at(since).clamp(-1.0, 1.0),
-            velocity: note.velocity.clamp(0.0, 1.0),
+            tone: sane(note.tone.at(since), -1.0, 1.0, 0.0),
+            velocity: effort(note),
             index: self.index,
             joined,
             held: now < self.off,
@@ -220,7 +225,7 @@ impl<'a> Reader<'a> {
 /// a plain rendering of its articulation.
 fn bend(note: &PerformedNote, since: f32) -> f32 {
     if !note.pitch.is_empty() {
-        return note.pitch.at(since);
+        return sane(note.pitch.at(since), -14_000.0, 14_000.0, 0.0);
     }
     let length = (note.off.0 - note.on.0) as f32;
     let ease = |from: f32, to: f32| {
@@ -246,6 +251,20 @@ fn bend(note: &PerformedNote, since: f32) -> f32 {
     }
 }
 
+/// A value within its range; `otherwise` when it is no number (a damaged file).
+fn sane(x: f32, low: f32, high: f32, otherwise: f32) -> f32 {
+    if x.is_nan() {
+        otherwise
+    } else {
+        x.clamp(low, high)
+    }
+}
+
+/// The velocity of a note within 0..=1, 0.5 when it is no number.
+pub fn effort(note: &PerformedNote) -> f32 {
+    sane(note.velocity, 0.0, 1.0, 0.5)
+}
+
 /// Times of the strokes of a tremolo between two instants, each with its relative strength:
 /// never quite even, as no hand is.
 pub fn strokes(seed: u64, length: f32, rate: f32) -> Vec<(f32, f32)> {
@@ -254,8 +273,8 @@ pub fn strokes(seed: u64, length: f32, rate: f32) -> Vec<(f32, f32)> {
     let mut at = 0.0;
     while at < length && list.len() < 4_096 {
         let down = if list.len() % 2 == 0 { 1.0 } else { 0.86 };
-        list.push((at, down * (1.0 + 0.12 * noise.next())));
-        at += (1.0 + 0.09 * noise.next()) / rate;
+        list.push((at, down * (1.0 + 0.12 * noise.white())));
+        at += (1.0 + 0.09 * noise.white()) / rate;
     }
     list
 }
@@ -295,7 +314,7 @@ mod tests {
         assert_eq!(list.len(), 2);
         assert_eq!(list[0].cut, Some(Seconds(1.0)));
         let mut reader = Reader::new(&list[0], 0.05, 44_100.0);
-        let keys: Vec<f32> = (0..1_300).map(|_| reader.next().key).collect();
+        let keys: Vec<f32> = (0..1_300).map(|_| reader.step().key).collect();
         assert!((keys[100] - 62.0).abs() < 1e-3);
         assert!((keys[1_200] - 69.0).abs() < 1e-2);
         let largest = keys

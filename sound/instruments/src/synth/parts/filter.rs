@@ -204,7 +204,7 @@ mod tests {
         let mut noise = super::super::noise::Noise::new(3);
         for n in 0..40_000 {
             ladder.set(40.0 + 18_000.0 * ((n / 50) % 2) as f32, 1.0, 44_100.0);
-            let y = ladder.step(noise.next() * 4.0);
+            let y = ladder.step(noise.white() * 4.0);
             assert!(y.is_finite() && y.abs() < 20.0);
         }
     }

@@ -85,6 +85,7 @@ impl ModalBank {
         let mut left = [0.0_f32; LANES];
         let mut right = [0.0_f32; LANES];
         for g in &mut self.groups {
+            #[allow(clippy::needless_range_loop)] // lanes in step: this is what vectorizes
             for i in 0..LANES {
                 let y = g.b[i] * x + g.a1[i] * g.y1[i] + g.a2[i] * g.y2[i];
                 g.y2[i] = g.y1[i];
@@ -101,6 +102,7 @@ impl ModalBank {
     pub fn mono(&mut self, x: f32) -> f32 {
         let mut sum = [0.0_f32; LANES];
         for g in &mut self.groups {
+            #[allow(clippy::needless_range_loop)] // lanes in step: this is what vectorizes
             for i in 0..LANES {
                 let y = g.b[i] * x + g.a1[i] * g.y1[i] + g.a2[i] * g.y2[i];
                 g.y2[i] = g.y1[i];
@@ -115,6 +117,7 @@ impl ModalBank {
     /// frame, in 0..=1.
     pub fn damp(&mut self, factor: f32) {
         for g in &mut self.groups {
+            #[allow(clippy::needless_range_loop)] // lanes in step: this is what vectorizes
             for i in 0..LANES {
                 g.a1[i] *= factor;
                 g.a2[i] *= factor * factor;

@@ -13,7 +13,7 @@ impl Noise {
 
     /// The next sample, uniform in −1..1.
     #[inline]
-    pub fn next(&mut self) -> f32 {
+    pub fn white(&mut self) -> f32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
@@ -57,7 +57,7 @@ impl Wander {
     /// The next value: mean 0, deviation about 1.
     #[inline]
     pub fn step(&mut self) -> f32 {
-        self.first += self.a * (self.noise.next() - self.first);
+        self.first += self.a * (self.noise.white() - self.first);
         self.second += self.a * (self.first - self.second);
         self.second * self.gain
     }

@@ -18,7 +18,7 @@ pub fn fast_log2(x: f32) -> f32 {
     let m = f32::from_bits((bits & 0x007F_FFFF) | 0x3F80_0000);
     let t = (m - std::f32::consts::SQRT_2) / (m + std::f32::consts::SQRT_2);
     let t2 = t * t;
-    exponent + 0.5 + 2.885_390_1 * t * (1.0 + t2 * (1.0 / 3.0 + t2 * 0.2))
+    exponent + 0.5 + 2.885_39 * t * (1.0 + t2 * (1.0 / 3.0 + t2 * 0.2))
 }
 
 /// Attack, decay, sustain, release.
@@ -73,7 +73,9 @@ impl Envelope {
 
     /// The value after the next step.
     pub fn next(&mut self, held: bool) -> f32 {
-        let approach = |time: f32| 1.0 - math::fast_exp2(-self.step / time.max(1e-4) * 1.442_695);
+        let approach = |time: f32| {
+            1.0 - math::fast_exp2(-self.step / time.max(1e-4) * std::f32::consts::LOG2_E)
+        };
         if !held {
             self.value -= self.value * approach(self.shape.r / 4.6);
         } else if self.rising {
@@ -113,7 +115,7 @@ mod tests {
         };
         let mut envelope = Envelope::new(shape, 0.001);
         let rise: Vec<f32> = (0..105).map(|_| envelope.next(true)).collect();
-        assert!(rise.iter().any(|&v| v == 1.0) && rise[50] < 0.9);
+        assert!(rise.contains(&1.0) && rise[50] < 0.9);
         for _ in 0..500 {
             envelope.next(true);
         }
