@@ -338,7 +338,7 @@ static SPECS: &[SustainedSpec] = &[
         scoop: 38.0,
         jitter: 3.4,
         shimmer: 2.0,
-        breath: (0.09, 0.16),
+        breath: (0.04, 0.14),
         band: (1_300.0, 1.5, 0.45),
         gate: 0.35,
         pipe: 0.8,

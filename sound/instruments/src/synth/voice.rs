@@ -8,7 +8,7 @@ use super::parts::modal::{ModalBank, Mode};
 use super::parts::noise::{Noise, Wander};
 use super::parts::output::{Bus, pan_gains, sanitize};
 use super::parts::shape::{Envelope, velocity_gain};
-use super::parts::table::{Table, read, tables};
+use super::parts::table::{Period, Table, read, tables, turns};
 use super::patch::{FilterKind, Operator, Osc, Patch, Wave};
 use crate::Instrument;
 use yuefu_audio::{Clip, SampleRate, Seconds, math};
@@ -82,7 +82,7 @@ fn resonate(patch: &Patch, rate: f32, bus: &mut Bus) {
 
 struct Stack<'a> {
     osc: &'a Osc,
-    phases: [f32; 9],
+    phases: [u32; 9],
     cents: [f32; 9],
     gains: [(f32, f32); 9],
 }
@@ -106,7 +106,7 @@ struct Voice<'a> {
     drift: Wander,
     rate: f32,
     lfo: f32,
-    filters: [(Svf, Ladder); 2],
+    filters: ([Svf; 2], Ladder),
     cutoff: f32,
     gain: f32,
     seed: u64,
@@ -125,6 +125,30 @@ fn table(wave: Wave) -> Option<&'static Table> {
     }
 }
 
+/// Writes a block of a waveform.
+fn fill(out: &mut [f32; BLOCK], wave: Wave, cycles: f32, start: u32, step: u32, width: u32) {
+    let mut phase = start;
+    let Some(table) = table(wave) else {
+        for x in out {
+            *x = 0.707 * math::fast_sin_cycles(phase as f32 * (1.0 / 4_294_967_296.0));
+            phase = phase.wrapping_add(step);
+        }
+        return;
+    };
+    let period: &Period = table.level(cycles);
+    if wave == Wave::Pulse {
+        for x in out {
+            *x = 0.8 * (read(period, phase) - read(period, phase.wrapping_add(width)));
+            phase = phase.wrapping_add(step);
+        }
+    } else {
+        for x in out {
+            *x = read(period, phase);
+            phase = phase.wrapping_add(step);
+        }
+    }
+}
+
 impl<'a> Voice<'a> {
     fn new(patch: &'a Patch, chain: &Chain<'_>, rate: f32) -> Self {
         let step = BLOCK as f32 / rate;
@@ -136,7 +160,7 @@ impl<'a> Voice<'a> {
                 let count = osc.unison.clamp(1, 9);
                 let mut stack = Stack {
                     osc,
-                    phases: [0.0; 9],
+                    phases: [0; 9],
                     cents: [0.0; 9],
                     gains: [(0.0, 0.0); 9],
                 };
@@ -148,9 +172,9 @@ impl<'a> Voice<'a> {
                     };
                     // Analog oscillators run free; single ones start alike, for a firm attack.
                     stack.phases[i] = if count > 1 {
-                        noise.white() * 0.5 + 0.5
+                        turns(noise.white() * 0.5 + 0.5)
                     } else {
-                        0.0
+                        0
                     };
                     // Detunings as uneven as those of the JP-8000 (Szabó, 2010), outer ones wider.
                     let bend = place * (0.55 + 0.45 * place.abs());
@@ -294,7 +318,7 @@ impl<'a> Voice<'a> {
             at += BLOCK;
             let finished = !c.held && c.index + 1 == chain.notes.len();
             let decayed = patch.amp.s == 0.0 && c.time > 0.1 && c.index + 1 == chain.notes.len();
-            if (finished || decayed) && peak < 1.5e-5 {
+            if (finished || decayed) && peak < 4e-5 {
                 break;
             }
         }
@@ -319,31 +343,22 @@ impl<'a> Voice<'a> {
                     continue;
                 }
                 let (gl, gr) = stack.gains[i];
-                let mut phase = stack.phases[i];
-                let main = table(osc.wave).map(|t| t.level(cycles));
-                let other = osc.to.map(|wave| table(wave).map(|t| t.level(cycles)));
-                for n in 0..BLOCK {
-                    let mut x = match main {
-                        None => 0.707 * math::fast_sin_cycles(phase),
-                        Some(period) if osc.wave == Wave::Pulse => {
-                            let second = phase + width;
-                            0.8 * (read(period, phase) - read(period, second - second.floor()))
-                        }
-                        Some(period) => read(period, phase),
-                    };
-                    if let Some(other) = other {
-                        let y = match other {
-                            None => 0.707 * math::fast_sin_cycles(phase),
-                            Some(period) => read(period, phase),
-                        };
-                        x += (y - x) * morph;
+                let start = stack.phases[i];
+                let step = turns(cycles);
+                let mut wave = [0.0; BLOCK];
+                fill(&mut wave, osc.wave, cycles, start, step, turns(width));
+                if let Some(other) = osc.to {
+                    let mut second = [0.0; BLOCK];
+                    fill(&mut second, other, cycles, start, step, turns(width));
+                    for (x, y) in wave.iter_mut().zip(&second) {
+                        *x += (y - *x) * morph;
                     }
-                    left[n] += x * gl;
-                    right[n] += x * gr;
-                    phase += cycles;
-                    phase -= phase.floor();
                 }
-                stack.phases[i] = phase;
+                for ((l, r), x) in left.iter_mut().zip(&mut *right).zip(&wave) {
+                    *l += x * gl;
+                    *r += x * gr;
+                }
+                stack.phases[i] = start.wrapping_add(step.wrapping_mul(BLOCK as u32));
             }
         }
     }
@@ -415,22 +430,24 @@ impl<'a> Voice<'a> {
             self.cutoff += slope;
             let hz = math::fast_exp2(self.cutoff).clamp(16.0, self.rate * 0.45);
             let range = part * BLOCK / 4..(part + 1) * BLOCK / 4;
-            for (side, channel) in [&mut *left, &mut *right].into_iter().enumerate() {
-                let (svf, ladder) = &mut self.filters[side];
-                if f.kind == FilterKind::Ladder {
-                    ladder.set(hz, f.res, self.rate);
-                    for x in &mut channel[range.clone()] {
-                        *x = ladder.step(*x);
-                    }
-                } else {
-                    svf.set(hz, 0.6 + 8.0 * f.res * f.res, self.rate);
-                    for x in &mut channel[range.clone()] {
-                        *x = match f.kind {
-                            FilterKind::Band => svf.unity_band(*x),
-                            FilterKind::High => svf.step(*x).high,
-                            _ => svf.step(*x).low,
-                        };
-                    }
+            let (svfs, ladder) = &mut self.filters;
+            if f.kind == FilterKind::Ladder {
+                ladder.set(hz, f.res, self.rate);
+                for n in range {
+                    [left[n], right[n]] = ladder.step([left[n], right[n]]);
+                }
+            } else {
+                let q = 0.6 + 8.0 * f.res * f.res;
+                svfs[0].set(hz, q, self.rate);
+                svfs[1].set(hz, q, self.rate);
+                let pick = |svf: &mut Svf, x: f32| match f.kind {
+                    FilterKind::Band => svf.unity_band(x),
+                    FilterKind::High => svf.step(x).high,
+                    _ => svf.step(x).low,
+                };
+                for n in range {
+                    left[n] = pick(&mut svfs[0], left[n]);
+                    right[n] = pick(&mut svfs[1], right[n]);
                 }
             }
         }

@@ -107,38 +107,50 @@ impl Svf {
 
 /// Four-pole transistor ladder, zero-delay feedback with one saturator in the feedback path
 /// (Zavalishin 2018, ch. 5 and 6): −24 dB per octave, self-oscillates near `resonance` = 1.
+///
+/// Both stereo channels go through in step: their two chains of dependent operations overlap,
+/// which takes little longer than one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ladder {
     g: f32,
     k: f32,
-    s: [f32; 4],
+    weights: [f32; 4],
+    scale: f32,
+    s: [[f32; 2]; 4],
 }
 
 impl Ladder {
     /// Moves the corner (hertz) and the resonance (0..=1), keeping the state.
     pub fn set(&mut self, hz: f32, resonance: f32, rate: f32) {
         let g = fast_tan_pi((hz / rate).clamp(1e-5, 0.45));
-        self.g = g / (1.0 + g);
+        let g = g / (1.0 + g);
+        self.g = g;
         self.k = 3.9 * resonance.clamp(0.0, 1.0);
+        let one = (1.0 - g) * self.k;
+        self.weights = [one * g * g * g, one * g * g, one * g, one];
+        self.scale = 0.5 / (1.0 + self.k * g * g * g * g);
     }
 
-    /// The next sample.
+    /// The next frame.
     #[inline]
-    pub fn step(&mut self, x: f32) -> f32 {
-        let g = self.g;
-        let one = 1.0 - g;
-        let sigma = one * (g * (g * (g * self.s[0] + self.s[1]) + self.s[2]) + self.s[3]);
-        let g4 = g * g * g * g;
+    pub fn step(&mut self, x: [f32; 2]) -> [f32; 2] {
         // Passband loss of the feedback is half compensated, as in the hardware it imitates.
-        let input = x * (1.0 + 0.5 * self.k);
-        let u = (input - self.k * sigma) / (1.0 + self.k * g4);
-        let mut v = math::soft_clip(u * 0.5) * 2.0;
-        for s in &mut self.s {
-            let d = (v - *s) * g;
-            v = d + *s;
-            *s = v + d;
+        let lift = 1.0 + 0.5 * self.k;
+        let mut out = [0.0; 2];
+        for side in 0..2 {
+            let mut fed = 0.0;
+            for (w, s) in self.weights.iter().zip(&self.s) {
+                fed += w * s[side];
+            }
+            let mut v = math::soft_clip((x[side] * lift - fed) * self.scale) * 2.0;
+            for s in &mut self.s {
+                let d = (v - s[side]) * self.g;
+                v = d + s[side];
+                s[side] = v + d;
+            }
+            out[side] = v;
         }
-        v
+        out
     }
 }
 
@@ -204,8 +216,8 @@ mod tests {
         let mut noise = super::super::noise::Noise::new(3);
         for n in 0..40_000 {
             ladder.set(40.0 + 18_000.0 * ((n / 50) % 2) as f32, 1.0, 44_100.0);
-            let y = ladder.step(noise.white() * 4.0);
-            assert!(y.is_finite() && y.abs() < 20.0);
+            let [y, z] = ladder.step([noise.white() * 4.0, 0.1]);
+            assert!(y.is_finite() && y.abs() < 20.0 && z.abs() < 20.0);
         }
     }
 }

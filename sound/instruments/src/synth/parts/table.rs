@@ -12,8 +12,11 @@ const LEVELS: usize = 20;
 /// (Each level holds as many harmonics as fit below 0.45 of the sample rate.)
 #[derive(Clone, Debug)]
 pub struct Table {
-    levels: Vec<Vec<f32>>,
+    levels: Vec<Box<Period>>,
 }
+
+/// One period and a guard sample, so that interpolation never wraps.
+pub type Period = [f32; SIZE + 1];
 
 /// Harmonics held by a level.
 fn harmonics(level: usize) -> usize {
@@ -32,7 +35,7 @@ impl Table {
         let sine = |index: usize| base[index % SIZE];
         let mut power = 0.0;
         let mut sum = vec![0.0_f32; SIZE];
-        let mut levels = vec![Vec::new(); LEVELS];
+        let mut levels = vec![Box::new([0.0_f32; SIZE + 1]); LEVELS];
         let mut done = 0;
         for level in (0..LEVELS).rev() {
             let want = harmonics(level);
@@ -47,22 +50,21 @@ impl Table {
                 }
             }
             done = done.max(want);
-            levels[level] = sum.clone();
+            levels[level][..SIZE].copy_from_slice(&sum);
         }
         let scale = 0.5 / power.sqrt().max(1e-9);
         for level in &mut levels {
             for x in level.iter_mut() {
                 *x *= scale;
             }
-            // One guard sample, so that interpolation never wraps.
-            level.push(level[0]);
+            level[SIZE] = level[0];
         }
         Self { levels }
     }
 
     /// The level for a frequency in cycles per sample.
     #[inline]
-    pub fn level(&self, cycles: f32) -> &[f32] {
+    pub fn level(&self, cycles: f32) -> &Period {
         let room = 0.45 / cycles.abs().max(1e-6);
         // Smallest level whose harmonics fit, by comparing squares: 2^(19−level) ≤ room².
         let mut level = 0;
@@ -75,13 +77,20 @@ impl Table {
     }
 }
 
-/// Reads a period at a phase in 0..1, with linear interpolation.
+/// Reads a period at a phase in turns of 2³², with linear interpolation. Whole-number phases wrap
+/// by themselves and need no bounds check.
 #[inline]
-pub fn read(period: &[f32], phase: f32) -> f32 {
-    let at = phase * SIZE as f32;
-    let index = (at as usize).min(SIZE - 1);
-    let fraction = at - index as f32;
-    period[index] + (period[index + 1] - period[index]) * fraction
+pub fn read(period: &Period, phase: u32) -> f32 {
+    let index = (phase >> 21) as usize;
+    let fraction = (phase & 0x001F_FFFF) as f32 * (1.0 / 2_097_152.0);
+    let a = period[index];
+    a + (period[index + 1] - a) * fraction
+}
+
+/// A fraction of a turn in the phase unit of [`read`].
+#[inline]
+pub fn turns(fraction: f32) -> u32 {
+    ((fraction - fraction.floor()) * 4_294_967_296.0) as u32
 }
 
 /// The tables every patch may use; computed once, on first use.
@@ -161,7 +170,7 @@ mod tests {
             let index = table
                 .levels
                 .iter()
-                .position(|l| std::ptr::eq(l.as_slice(), chosen));
+                .position(|l| std::ptr::eq(l.as_ref(), chosen));
             let count = harmonics(index.expect("one of the levels"));
             assert!(count as f32 * cycles < 0.5 || count == 1);
             assert!(count as f32 * cycles > 0.2 || count >= 724 || cycles > 0.1);
