@@ -16,7 +16,7 @@ pub use modulate::Controls;
 use crate::{Instrument, bank::Bank};
 use std::sync::Arc;
 use voice::Canvas;
-use yuefu_audio::{AudioBuffer, Clip, Frames, SampleRate};
+use yuefu_audio::{AudioBuffer, Clip, Frames, SampleRate, math};
 use yuefu_song::{Family, PerformedPhrase};
 
 /// Below this (−80 dB of full scale) the end of a clip is cut.
@@ -96,9 +96,32 @@ impl Instrument for Sampler {
     }
 }
 
+/// Removes what some recordings have below hearing: a first-order high-pass at 6 Hz.
+///
+/// The channel grows by what the filter still holds at its end (at most half a second).
+fn block_direct_current(channel: &mut Vec<f32>, rate: SampleRate) {
+    let pole = 1.0 - math::exp(-std::f64::consts::TAU * 6.0 / rate.hz()) as f32;
+    let mut low = 0.0;
+    for sample in channel.iter_mut() {
+        low += pole * (*sample - low);
+        *sample -= low;
+    }
+    while low.abs() > FLOOR / 4.0 {
+        low -= pole * low;
+        channel.push(-low);
+    }
+}
+
 /// Cuts what is silent at the end and hands the audio over.
 fn finish(canvas: Canvas, lead: usize, rate: SampleRate) -> Clip {
     let mut channels = vec![canvas.left, canvas.right];
+    for channel in &mut channels {
+        block_direct_current(channel, rate);
+    }
+    let longest = channels.iter().map(Vec::len).max().unwrap_or(0);
+    for channel in &mut channels {
+        channel.resize(longest, 0.0);
+    }
     let sounding = channels
         .iter()
         .map(|channel| {
