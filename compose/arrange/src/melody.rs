@@ -1,0 +1,643 @@
+//! The tune: motifs that return and vary, phrases that breathe, sections that recognise
+//! themselves.
+
+use crate::{
+    Desk, Hall, level,
+    melody_line::{Close, Manner, Slot, line},
+    steps,
+};
+use std::collections::BTreeMap;
+use yuefu_engine::{Rng, SeedPath};
+use yuefu_song::{
+    Articulation, CastMember, Family, InstrumentProfile, Note, Phrase, Role, SectionKind,
+    SectionPlan,
+};
+use yuefu_theory::{TickSpan, Ticks};
+
+/// The tune of a song: phrases by section, in song time.
+#[derive(Debug, Default)]
+pub struct Tune {
+    sections: Vec<Vec<TunePhrase>>,
+    flat: Vec<Vec<Note>>,
+}
+
+#[derive(Clone, Debug)]
+struct TunePhrase {
+    span: TickSpan,
+    notes: Vec<Note>,
+}
+
+impl Tune {
+    /// All notes of a section in song time.
+    pub fn section(&self, index: usize) -> &[Note] {
+        self.flat.get(index).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A rhythm: onsets and lengths from the phrase's start.
+type Rhythm = Vec<(Ticks, Ticks)>;
+
+/// One phrase idea: its rhythm and keys, and the tonic they were found in.
+#[derive(Clone, Debug)]
+struct Idea {
+    rhythm: Rhythm,
+    keys: Vec<i32>,
+    tonic: i32,
+}
+
+/// The tune of one material.
+#[derive(Clone, Debug, Default)]
+struct Material {
+    /// Letter of each phrase, primes included.
+    letters: Vec<String>,
+    ideas: BTreeMap<String, Idea>,
+}
+
+fn is_lead(member: &CastMember) -> bool {
+    matches!(member.role, Role::Lead | Role::Vocal)
+}
+
+/// Writes the tune of every section in which a lead plays.
+pub fn write(hall: &Hall<'_>) -> Tune {
+    let mut tune = Tune::default();
+    let mut materials: BTreeMap<(String, u32), Material> = BTreeMap::new();
+    let mut last: Option<(i32, i32)> = None;
+    for section in &hall.plan.sections {
+        let lead = hall
+            .plan
+            .cast
+            .iter()
+            .find(|m| is_lead(m) && section.playing.contains(&m.id))
+            .and_then(|m| hall.catalog.profile(&m.instrument));
+        let phrases = match lead {
+            None => Vec::new(),
+            Some(profile) => {
+                let seed = hall
+                    .seed
+                    .join("tune")
+                    .join(&section.material)
+                    .join(section.take);
+                let known = materials
+                    .entry((section.material.clone(), section.take))
+                    .or_default();
+                let writer = Writer {
+                    hall,
+                    section,
+                    profile,
+                    seed,
+                };
+                writer.section(known, &mut last)
+            }
+        };
+        tune.flat
+            .push(phrases.iter().flat_map(|p| p.notes.clone()).collect());
+        tune.sections.push(phrases);
+    }
+    tune
+}
+
+struct Writer<'a> {
+    hall: &'a Hall<'a>,
+    section: &'a SectionPlan,
+    profile: &'a InstrumentProfile,
+    seed: SeedPath,
+}
+
+impl Writer<'_> {
+    fn energy(&self) -> f32 {
+        (self.section.energy[0] + self.section.energy[1]) / 2.0
+    }
+
+    /// The window of keys this section sings in: higher with energy.
+    fn window(&self) -> (i32, i32, f32) {
+        let [low, high] = self.profile.sweet.map(i32::from);
+        let style = &self.hall.style.melody;
+        let lift = (self.energy() - 0.5) * 9.0;
+        let center = (low + high) as f32 / 2.0 + style.register as f32 + lift;
+        let half = 8 + (self.energy() * 3.0) as i32;
+        let center = center.clamp(low as f32 + 4.0, high as f32 - 3.0);
+        let bottom = (center as i32 - half)
+            .max(low - 2)
+            .max(i32::from(self.profile.range[0]));
+        let top = (center as i32 + half)
+            .min(high + 2)
+            .min(i32::from(self.profile.range[1]));
+        (bottom, top.max(bottom + 7), center)
+    }
+
+    fn section(&self, known: &mut Material, last: &mut Option<(i32, i32)>) -> Vec<TunePhrase> {
+        let style = &self.hall.style.melody;
+        let bar = self.hall.metre().bar();
+        let bars = self.section.bars;
+        let per = style.phrase_bars.clamp(1, bars.max(1));
+        let count = bars.div_ceil(per);
+        if known.letters.is_empty() {
+            let mut rng = self.seed.join("plan").rng();
+            let plan = rng.pick(&style.plans).cloned().unwrap_or_else(|| {
+                if count > 2 {
+                    "ABAC".into()
+                } else {
+                    "AB".into()
+                }
+            });
+            known.letters = letters(&plan);
+        }
+        let final_bar = self
+            .hall
+            .final_bar()
+            .filter(|f| self.section.span.contains(f.start));
+        let mut phrases = Vec::new();
+        for number in 0..count {
+            let start = self.section.span.start + bar * i64::from(number * per);
+            let end = (start + bar * i64::from(per)).min(self.section.span.end);
+            let span = TickSpan::new(start, end);
+            let letter = known.letters[number as usize % known.letters.len()].clone();
+            // An unfinished section sentence must still close: its last phrase is a full close.
+            let close = if number + 1 == count {
+                Close::Full
+            } else {
+                Close::Half
+            };
+            let place = number as f32 / count.max(1) as f32;
+            let (rhythm, keys) = self.phrase(&letter, span, place, close, known, *last);
+            if let [.., a, b] = keys[..] {
+                *last = Some((a, b));
+            }
+            let mut notes = self.dress(span, &rhythm, &keys, number);
+            if let Some(fin) = final_bar.filter(|f| span.contains(f.start)) {
+                self.finish(fin, &mut notes);
+            }
+            phrases.push(TunePhrase { span, notes });
+        }
+        phrases
+    }
+
+    /// Rhythm and keys of one phrase; ideas are remembered by letter.
+    fn phrase(
+        &self,
+        letter: &str,
+        span: TickSpan,
+        place: f32,
+        close: Close,
+        known: &mut Material,
+        last: Option<(i32, i32)>,
+    ) -> (Rhythm, Vec<i32>) {
+        let base = letter.trim_end_matches('\'').to_string();
+        let primed = letter.len() > base.len();
+        let tonic = i32::from(self.section.key.tonic.pc());
+        let bars = (span.len().0 / self.hall.metre().bar().0).max(1);
+        let seed = self.seed.join("phrase").join(letter);
+        let mut rng = seed.rng();
+        if let Some(idea) = known.ideas.get(&base).cloned() {
+            // It returns: same rhythm, same contour, in today's harmony; a prime ends otherwise.
+            let shift = (tonic - idea.tonic + 6).rem_euclid(12) - 6;
+            let rhythm: Rhythm = idea
+                .rhythm
+                .iter()
+                .filter(|(at, _)| *at < span.len())
+                .copied()
+                .collect();
+            let turn = if primed {
+                rhythm.len() * 3 / 5
+            } else {
+                rhythm.len()
+            };
+            let references: Vec<Option<(i32, f32)>> = idea
+                .keys
+                .iter()
+                .take(rhythm.len())
+                .enumerate()
+                .map(|(i, key)| (i < turn).then_some((key + shift, 2.6)))
+                .collect();
+            let slots = self.slots(span, &rhythm, place, close, &references, &mut rng);
+            let keys = line(&slots, last, &self.manner(0.25), &mut rng);
+            return (rhythm, keys);
+        }
+        // B and C may grow out of A's rhythm.
+        let related = known
+            .ideas
+            .values()
+            .next()
+            .filter(|_| rng.chance(0.45))
+            .map(|idea| idea.rhythm.clone());
+        let rhythm = match related {
+            Some(rhythm) if rhythm.iter().all(|(at, _)| *at < span.len()) => rhythm,
+            _ => self.rhythm(bars, &mut rng),
+        };
+        let slots = self.slots(span, &rhythm, place, close, &[], &mut rng);
+        // The first half freely; the second may answer it as a sequence.
+        let half = Ticks(span.len().0 / 2);
+        let cut = rhythm
+            .iter()
+            .position(|(at, _)| *at >= half)
+            .unwrap_or(rhythm.len());
+        let mut keys = line(&slots[..cut], last, &self.manner(0.75), &mut rng);
+        let mut rest: Vec<Slot> = slots[cut..].to_vec();
+        if rng.chance(0.65) {
+            let steps = [-2, -1, 1, 2, 3][rng.below(5)];
+            for (slot, (at, _)) in rest.iter_mut().zip(&rhythm[cut..]) {
+                let twin = rhythm[..cut]
+                    .iter()
+                    .position(|(other, _)| *other == *at - half);
+                if let (Some(twin), Close::None) = (twin, slot.close) {
+                    slot.reference = Some((self.move_in_scale(keys[twin], steps), 0.9));
+                }
+            }
+        }
+        let before = match keys[..] {
+            [.., a, b] => Some((a, b)),
+            _ => last,
+        };
+        keys.extend(line(&rest, before, &self.manner(0.75), &mut rng));
+        known.ideas.insert(
+            base,
+            Idea {
+                rhythm: rhythm.clone(),
+                keys: keys.clone(),
+                tonic,
+            },
+        );
+        (rhythm, keys)
+    }
+
+    fn manner(&self, whim: f32) -> Manner {
+        let (low, high, _) = self.window();
+        let style = &self.hall.style.melody;
+        Manner {
+            low,
+            high,
+            leaps: style.leaps,
+            strict: style.strict_scale,
+            whim,
+        }
+    }
+
+    fn move_in_scale(&self, key: i32, steps: i32) -> i32 {
+        let mut key = key;
+        for _ in 0..steps.abs() {
+            key = crate::counter::step_in_scale(self.section, key, steps > 0);
+        }
+        key
+    }
+
+    /// What each note of a rhythm stands on.
+    fn slots(
+        &self,
+        span: TickSpan,
+        rhythm: &Rhythm,
+        place: f32,
+        close: Close,
+        references: &[Option<(i32, f32)>],
+        rng: &mut Rng,
+    ) -> Vec<Slot> {
+        let (_, _, center) = self.window();
+        let metre = self.hall.metre();
+        let total = span.len().0 as f32;
+        // The climax of a section lies in its third quarter.
+        let tide = 2.5 * (1.0 - ((place - 0.6).abs() * 1.8)).max(-0.4);
+        let wide = 2.5 + self.energy() * 2.5;
+        let chorus = matches!(self.section.kind, SectionKind::Chorus | SectionKind::Drop);
+        let shape = rng.weighted(if chorus {
+            &[0.35, 0.4, 0.1, 0.15]
+        } else {
+            &[0.5, 0.18, 0.14, 0.18]
+        });
+        let peak = rng.range(0.35, 0.7);
+        rhythm
+            .iter()
+            .enumerate()
+            .map(|(i, (at, len))| {
+                let x = at.0 as f32 / total;
+                let arc = match shape {
+                    0 => 1.0 - 2.0 * ((x - peak) / peak.max(1.0 - peak)).abs(),
+                    1 => 1.0 - 2.0 * x,
+                    2 => 2.0 * x - 1.0,
+                    _ => {
+                        if (x * 4.0) as i32 % 2 == 0 {
+                            0.6
+                        } else {
+                            -0.6
+                        }
+                    }
+                };
+                let previous_end = i
+                    .checked_sub(1)
+                    .map_or(Ticks::ZERO, |j| rhythm[j].0 + rhythm[j].1);
+                let at_song = span.start + *at;
+                // A note tied over a change belongs to what it is held into.
+                let heard = if *len >= Ticks::of(1, 4) {
+                    at_song + Ticks(len.0 / 3)
+                } else {
+                    at_song
+                };
+                Slot {
+                    chord: self
+                        .hall
+                        .chord_at(heard)
+                        .or(self.hall.chord_at(at_song))
+                        .map(|c| c.chord),
+                    key: self.section.key,
+                    weight: metre.weight(at_song - self.section.span.start),
+                    len: *len,
+                    gap: *at - previous_end,
+                    target: center + tide + wide * arc,
+                    reference: references.get(i).copied().flatten(),
+                    close: if i + 1 == rhythm.len() {
+                        close
+                    } else {
+                        Close::None
+                    },
+                }
+            })
+            .collect()
+    }
+
+    /// A new rhythm of some bars: cells that repeat, an end that breathes.
+    fn rhythm(&self, bars: i64, rng: &mut Rng) -> Rhythm {
+        let style = &self.hall.style.melody;
+        let bar = self.hall.metre().bar();
+        let own = self.hall.style.metres.first().map_or(bar, |m| m.bar());
+        let busy = self.energy() > 0.72 || self.section.kind == SectionKind::Solo;
+        let pool = if busy && !style.busy_cells.is_empty() {
+            &style.busy_cells
+        } else {
+            &style.cells
+        };
+        let cell = |rng: &mut Rng| -> Rhythm {
+            let row = rng.pick(pool).map_or("x-x-x-x-", String::as_str);
+            let mut notes: Rhythm = Vec::new();
+            let mut tile = Ticks::ZERO;
+            while tile < bar {
+                for step in steps::read(row, own) {
+                    let at = step.at + tile;
+                    if at < bar {
+                        notes.push((at, step.len.min(bar - at)));
+                    }
+                }
+                tile += own;
+            }
+            if notes.is_empty() {
+                vec![(Ticks::ZERO, bar)]
+            } else {
+                notes
+            }
+        };
+        let a = cell(rng);
+        let b = cell(rng);
+        let order: &[usize] = match (bars, rng.below(3)) {
+            (1, _) => &[2],
+            (2, _) => &[0, 2],
+            (3, _) => &[0, 1, 2],
+            (_, 0) => &[0, 1, 0, 2],
+            (_, 1) => &[0, 0, 1, 2],
+            _ => &[0, 1, 1, 2],
+        };
+        let mut out = Vec::new();
+        for number in 0..bars {
+            let which = if number + 1 == bars {
+                2
+            } else {
+                order[(number as usize) % (order.len() - 1).max(1)]
+            };
+            let start = bar * number;
+            let source = match which {
+                0 => a.clone(),
+                1 => b.clone(),
+                _ => self.ending(if bars > 2 || rng.chance(0.5) { &b } else { &a }, bar),
+            };
+            out.extend(source.into_iter().map(|(at, len)| (start + at, len)));
+        }
+        out
+    }
+
+    /// The last bar of a phrase: its cell up to the middle, a longer note, and a breath.
+    fn ending(&self, cell: &Rhythm, bar: Ticks) -> Rhythm {
+        let unit = self.hall.metre().unit_len();
+        let stop = Ticks(bar.0 / 2).max(unit);
+        let mut out: Rhythm = cell.iter().filter(|(at, _)| *at <= stop).copied().collect();
+        if out.len() > 4 {
+            out.truncate(4);
+        }
+        if out.is_empty() {
+            out.push((Ticks::ZERO, stop));
+        }
+        let breath = unit.max(Ticks(bar.0 / 4));
+        if let Some(last) = out.last_mut() {
+            last.1 = (bar - breath - last.0).max(Ticks(unit.0 / 2));
+        }
+        out
+    }
+
+    /// Notes with pickups, ornaments and dynamics.
+    fn dress(&self, span: TickSpan, rhythm: &Rhythm, keys: &[i32], number: u32) -> Vec<Note> {
+        let style = &self.hall.style.melody;
+        let mut rng = self
+            .seed
+            .join("dress")
+            .join(&self.section.id)
+            .join(number)
+            .rng();
+        let (_, _, center) = self.window();
+        let metre = self.hall.metre();
+        let key = self.section.key;
+        let count = keys.len();
+        let mut notes: Vec<Note> = Vec::with_capacity(count + 3);
+        for (i, ((at, len), k)) in rhythm.iter().zip(keys).enumerate() {
+            let song_at = span.start + *at;
+            let weight = metre.weight(song_at - self.section.span.start);
+            let height = (*k as f32 - center) * 0.009;
+            let closing = if i + 1 == count { -0.05 } else { 0.0 };
+            let loud = 0.56
+                + weight * 0.1
+                + height
+                + closing
+                + self.energy() * 0.08
+                + rng.bipolar() * 0.02;
+            let before = i.checked_sub(1).map(|j| keys[j]);
+            let how = self.ornament(*k, before, *len, i + 1 == count, &mut rng);
+            notes.push(Note::new(song_at, *len, key.spell(*k), level(loud)).with(how));
+        }
+        // A pickup walks up or down to the first note.
+        let first = keys.first().copied();
+        let early = notes.first().is_some_and(|n| n.at == span.start);
+        if let (Some(target), true, true) = (
+            first,
+            early && span.start > Ticks::ZERO,
+            rng.chance(style.pickup),
+        ) {
+            let grid = Ticks::of(1, 8);
+            let count = 1 + rng.below(2) as i64;
+            let up = rng.chance(0.65);
+            let mut k = target;
+            for step in 1..=count {
+                k = crate::counter::step_in_scale(self.section, k, !up);
+                let at = span.start - grid * step;
+                notes.push(Note::new(at, grid, key.spell(k), level(0.52)));
+            }
+            notes.sort_by_key(|n| n.at);
+        }
+        notes
+    }
+
+    fn ornament(
+        &self,
+        key: i32,
+        before: Option<i32>,
+        len: Ticks,
+        last: bool,
+        rng: &mut Rng,
+    ) -> Articulation {
+        let table = &self.hall.style.melody.ornaments;
+        for (name, chance) in table {
+            let Some(how) = Articulation::from_name(name) else {
+                continue;
+            };
+            let leap = before.map_or(3, |b| (key - b).abs());
+            let fits = match how {
+                Articulation::Slide => len >= Ticks::of(1, 8) && leap >= 1,
+                Articulation::Legato => (1..=4).contains(&leap) && before.is_some(),
+                Articulation::Trill | Articulation::Tremolo | Articulation::Flutter => {
+                    len >= Ticks::of(3, 8)
+                }
+                Articulation::Vibrato | Articulation::Press | Articulation::Bend => {
+                    len >= Ticks::of(1, 4)
+                }
+                Articulation::Fall => last,
+                Articulation::Staccato => len <= Ticks::of(1, 8),
+                Articulation::Glissando => len >= Ticks::of(1, 4) && leap >= 4,
+                _ => true,
+            };
+            if fits && rng.chance(*chance) {
+                return how;
+            }
+        }
+        Articulation::Normal
+    }
+
+    /// The last note of the piece: a chord tone over the final chord, held.
+    fn finish(&self, bar: TickSpan, notes: &mut Vec<Note>) {
+        notes.retain(|n| n.at < bar.start);
+        if let Some(last) = notes.last_mut() {
+            last.len = last.len.min(bar.start - last.at);
+        }
+        let from = notes
+            .last()
+            .map_or(self.window().2 as i32, |n| n.pitch.midi());
+        let (low, high, _) = self.window();
+        let chord = self.hall.chord_at(bar.start).map(|c| c.chord);
+        let tonic = i32::from(self.section.key.tonic.pc());
+        let best = (low..=high)
+            .filter(|k| chord.is_none_or(|c| c.has(k.rem_euclid(12) as u8)))
+            .min_by_key(|k| (k - from).abs() + if k.rem_euclid(12) == tonic { 0 } else { 4 });
+        if let Some(key) = best {
+            notes.push(Note::new(
+                bar.start,
+                self.hall.final_len(),
+                self.section.key.spell(key),
+                level(0.6),
+            ));
+        }
+    }
+}
+
+/// `AABA'` as letters with their primes.
+fn letters(plan: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for sign in plan.chars() {
+        if sign == '\'' || sign == '’' {
+            if let Some(last) = out.last_mut() {
+                last.push('\'');
+            }
+        } else if sign.is_alphabetic() {
+            out.push(sign.to_string());
+        }
+    }
+    if out.is_empty() {
+        vec!["A".into()]
+    } else {
+        out
+    }
+}
+
+/// The share of the tune that one lead plays: leads take turns, and join where energy is highest.
+pub fn share(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
+    let mut out = Vec::new();
+    for (index, section) in desk.sections() {
+        let leads: Vec<&str> = desk
+            .hall
+            .plan
+            .cast
+            .iter()
+            .filter(|m| is_lead(m) && section.playing.contains(&m.id))
+            .map(|m| m.id.as_str())
+            .collect();
+        let turn = leads
+            .iter()
+            .position(|id| *id == desk.member.id)
+            .unwrap_or(0);
+        let together = desk.energy(section) > 0.8;
+        for (number, phrase) in tune.sections[index].iter().enumerate() {
+            if !together && number % leads.len().max(1) != turn {
+                continue;
+            }
+            let mut notes = phrase.notes.clone();
+            place(desk, &mut notes);
+            enrich(desk, section, &mut notes);
+            let id = format!("{}.{}", section.id, number + 1);
+            out.push(desk.phrase_over(section, id, phrase.span, notes));
+        }
+    }
+    out
+}
+
+/// Moves a phrase by octaves to where its instrument sings best.
+fn place(desk: &Desk<'_>, notes: &mut [Note]) {
+    if notes.is_empty() {
+        return;
+    }
+    let mean = notes.iter().map(|n| n.pitch.midi()).sum::<i32>() / notes.len() as i32;
+    let [low, high] = desk.profile.sweet.map(i32::from);
+    let home = (low + high) / 2;
+    let octaves = if mean < low - 3 || mean > high + 3 {
+        (home - mean + 6).div_euclid(12)
+    } else {
+        0
+    };
+    for note in notes {
+        note.pitch.octave += octaves as i8;
+    }
+}
+
+/// A pianist puts chord tones under the strong notes of a loud melody.
+fn enrich(desk: &Desk<'_>, section: &SectionPlan, notes: &mut Vec<Note>) {
+    let many = matches!(desk.profile.family, Family::Keyboard | Family::Mallet);
+    if !many || desk.energy(section) < 0.62 {
+        return;
+    }
+    let metre = desk.hall.metre();
+    let mut extra = Vec::new();
+    for note in notes.iter() {
+        let strong =
+            metre.weight(note.at - section.span.start) >= 0.6 && note.len >= Ticks::of(1, 8);
+        let Some(chord) = desk.hall.chord_at(note.at).filter(|_| strong) else {
+            continue;
+        };
+        let top = note.pitch.midi();
+        let under = (3..=9)
+            .map(|gap| top - gap)
+            .find(|k| chord.chord.has(k.rem_euclid(12) as u8));
+        for key in under
+            .into_iter()
+            .chain((desk.energy(section) > 0.85).then_some(top - 12))
+        {
+            let soft = level(f32::from(note.velocity) / 127.0 - 0.1);
+            extra.push(Note {
+                pitch: section.key.spell(key),
+                velocity: soft,
+                articulation: Articulation::Normal,
+                ..note.clone()
+            });
+        }
+    }
+    notes.extend(extra);
+}

@@ -1,0 +1,316 @@
+//! The pitches of a line: a second-order Viterbi search over keys, with seeded noise so that
+//! every seed sings another tune, and costs that say what singers and teachers say.
+//!
+//! Costs follow common findings on melody: small intervals prevail and large ones turn back
+//! (post-skip reversal; von Hippel & Huron 2000), strong beats carry chord tones, phrases arch
+//! (Huron 1996), dissonances are left by step.
+
+use yuefu_engine::Rng;
+use yuefu_theory::{Chord, Key, Ticks};
+
+/// One note whose pitch is to be found.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// The harmony.
+    pub chord: Option<Chord>,
+    /// The key.
+    pub key: Key,
+    /// Metric weight, 0..=1.
+    pub weight: f32,
+    /// Length.
+    pub len: Ticks,
+    /// Silence before it.
+    pub gap: Ticks,
+    /// Where the contour wants it (MIDI key, fractional).
+    pub target: f32,
+    /// A pitch to stay near, and how strongly (0 = not at all, 4 = hardly to be moved).
+    pub reference: Option<(i32, f32)>,
+    /// What kind of close it makes, if it ends a phrase.
+    pub close: Close,
+}
+
+/// How a phrase ends on a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// It does not.
+    None,
+    /// Open: the phrase asks.
+    Half,
+    /// Closed: the phrase answers.
+    Full,
+}
+
+/// What a line may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Lowest key.
+    pub low: i32,
+    /// Highest key.
+    pub high: i32,
+    /// Share of leaps wanted, 0..=0.5.
+    pub leaps: f32,
+    /// Keep to the melodic scale even where the chord leaves it.
+    pub strict: bool,
+    /// How much the noise may move things.
+    pub whim: f32,
+}
+
+const NEVER: f32 = 1e6;
+
+/// Finds the line of least cost. Empty slots give an empty line.
+pub fn line(
+    slots: &[Slot],
+    before: Option<(i32, i32)>,
+    manner: &Manner,
+    rng: &mut Rng,
+) -> Vec<i32> {
+    let keys: Vec<i32> = (manner.low..=manner.high.max(manner.low + 7)).collect();
+    let count = keys.len();
+    if slots.is_empty() {
+        return Vec::new();
+    }
+    let unary: Vec<Vec<f32>> = slots
+        .iter()
+        .map(|slot| {
+            keys.iter()
+                .map(|key| alone(*key, slot, manner) + rng.unit() * manner.whim)
+                .collect()
+        })
+        .collect();
+    // best[(p, k)]: least cost of a line whose last two notes are keys p, k.
+    let mut best = vec![NEVER * 10.0; count * count];
+    let mut back: Vec<Vec<u16>> = Vec::with_capacity(slots.len());
+    let first = &unary[0];
+    for k in 0..count {
+        let entry = before.map_or(0.0, |(q, p)| {
+            step_cost(p, keys[k], &slots[0], manner) + turn_cost(q, p, keys[k])
+        });
+        for p in 0..count {
+            best[p * count + k] = if p == 0 {
+                first[k] + entry
+            } else {
+                NEVER * 10.0
+            };
+        }
+    }
+    for index in 1..slots.len() {
+        let slot = &slots[index];
+        let mut next = vec![NEVER * 10.0; count * count];
+        let mut from = vec![0_u16; count * count];
+        for p in 0..count {
+            let left_dissonant = dissonant(keys[p], &slots[index - 1]);
+            // The cheapest way into p from each k's point of view depends on q through the turn.
+            let arrivals: Vec<(usize, f32)> = (0..count)
+                .map(|q| (q, best[q * count + p]))
+                .filter(|(_, c)| *c < NEVER)
+                .collect();
+            if arrivals.is_empty() {
+                continue;
+            }
+            for k in 0..count {
+                if unary[index][k] >= NEVER {
+                    continue;
+                }
+                let leap = (keys[k] - keys[p]).abs();
+                let leave = if left_dissonant && leap > 2 { 1.3 } else { 0.0 };
+                let here = unary[index][k] + step_cost(keys[p], keys[k], slot, manner) + leave;
+                let mut least = (0, f32::MAX);
+                for (q, cost) in &arrivals {
+                    let turn = if index == 1 {
+                        before.map_or(0.0, |(_, b)| turn_cost(b, keys[p], keys[k]))
+                    } else {
+                        turn_cost(keys[*q], keys[p], keys[k])
+                    };
+                    let cost = cost + turn;
+                    if cost < least.1 {
+                        least = (*q, cost);
+                    }
+                }
+                next[p * count + k] = least.1 + here;
+                from[p * count + k] = least.0 as u16;
+            }
+        }
+        best = next;
+        back.push(from);
+    }
+    let (mut at, _) = best
+        .iter()
+        .enumerate()
+        .fold((0, f32::MAX), |least, (i, cost)| {
+            if *cost < least.1 { (i, *cost) } else { least }
+        });
+    let mut out = vec![keys[at % count]];
+    for from in back.iter().rev() {
+        let p = at / count;
+        let q = usize::from(from[at]);
+        out.push(keys[p]);
+        at = q * count + p;
+    }
+    out.reverse();
+    out
+}
+
+/// Whether a key is no chord tone.
+fn dissonant(key: i32, slot: &Slot) -> bool {
+    slot.chord
+        .is_some_and(|chord| !chord.has(key.rem_euclid(12) as u8))
+}
+
+/// The cost of a key by itself.
+fn alone(key: i32, slot: &Slot, manner: &Manner) -> f32 {
+    let pc = key.rem_euclid(12) as u8;
+    let in_scale = slot.key.has(pc);
+    let chordal = slot.chord.is_none_or(|chord| chord.has(pc));
+    let quarters = slot.len.as_quarters() as f32;
+    let stress = slot.weight * 0.6 + (quarters * 0.4).min(0.8);
+    let mut cost = match (chordal, in_scale) {
+        (true, true) => 0.0,
+        // A chromatic chord tone: welcome where the harmony leaves the key, not in strict scales.
+        (true, false) if manner.strict => 3.0,
+        (true, false) if slot.key.has_harmonic(pc) => 0.35,
+        (true, false) => 0.7,
+        (false, true) => 0.25 + 1.7 * stress,
+        (false, false) => return NEVER,
+    };
+    if let (false, Some(chord)) = (chordal, slot.chord) {
+        // Against an altered tone of the chord the plain one sounds wrong; a half tone above a
+        // chord tone is the avoid note of the theorists.
+        let above = chord.has((pc + 11) % 12);
+        let altered = above && !slot.key.has((pc + 11) % 12)
+            || chord.has((pc + 1) % 12) && !slot.key.has((pc + 1) % 12);
+        cost += if altered {
+            2.4
+        } else if above {
+            0.9 * stress
+        } else {
+            0.0
+        };
+    }
+    let away = key as f32 - slot.target;
+    cost += 0.014 * away * away;
+    if let Some((wanted, strength)) = slot.reference {
+        cost += strength * ((key - wanted).abs().min(6) as f32) * 0.4;
+    }
+    let tonic = (key - i32::from(slot.key.tonic.pc())).rem_euclid(12);
+    cost + match slot.close {
+        Close::None => 0.0,
+        Close::Full => match tonic {
+            0 => -1.4,
+            3 | 4 | 7 => -0.3,
+            _ => 0.6,
+        },
+        Close::Half => match tonic {
+            0 => 0.7,
+            2 | 7 => -0.5,
+            _ => 0.0,
+        },
+    } + if slot.close != Close::None && !chordal {
+        2.0
+    } else {
+        0.0
+    }
+}
+
+/// The cost of an interval.
+fn step_cost(from: i32, to: i32, slot: &Slot, manner: &Manner) -> f32 {
+    let five = slot.key.mode.melody().len() == 5;
+    let base = match (to - from).abs() {
+        0 => 0.62,
+        1 => 0.12,
+        2 => 0.0,
+        3 => {
+            if five {
+                0.1
+            } else {
+                0.34
+            }
+        }
+        4 => 0.4,
+        5 => 0.8,
+        7 => 1.0,
+        6 => 2.4,
+        8 | 9 => 1.7,
+        12 => 1.7,
+        10 | 11 => 3.2,
+        _ => 6.0,
+    };
+    let bold = (1.5 - manner.leaps * 2.4).max(0.35);
+    // After a rest the voice starts anew.
+    let fresh = if slot.gap >= Ticks::of(1, 4) {
+        0.55
+    } else {
+        1.0
+    };
+    if (to - from).abs() >= 3 {
+        base * bold * fresh
+    } else {
+        base
+    }
+}
+
+/// The cost of a turn over three notes.
+fn turn_cost(q: i32, p: i32, k: i32) -> f32 {
+    let (first, second) = (p - q, k - p);
+    let mut cost = 0.0;
+    if first.abs() >= 5 {
+        if first.signum() == second.signum() && second.abs() > 2 {
+            cost += 1.4;
+        } else if first.signum() == -second.signum() && second.abs() <= 3 {
+            cost -= 0.35;
+        }
+    }
+    if first == 0 && second == 0 {
+        cost += 0.9;
+    }
+    // Going back and forth between two notes is dull.
+    if first != 0 && second == -first {
+        cost += 0.28;
+    }
+    cost
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use yuefu_engine::SeedPath;
+
+    #[test]
+    fn lines_close_and_keep_their_range() {
+        let key = Key::parse("C major").unwrap();
+        let chords: Vec<Chord> = ["C", "C", "F", "F", "G7", "G7", "C", "C"]
+            .iter()
+            .map(|c| c.parse().unwrap())
+            .collect();
+        let slots: Vec<Slot> = chords
+            .iter()
+            .enumerate()
+            .map(|(i, chord)| Slot {
+                chord: Some(*chord),
+                key,
+                weight: if i % 2 == 0 { 1.0 } else { 0.4 },
+                len: Ticks::QUARTER,
+                gap: Ticks::ZERO,
+                target: 67.0,
+                reference: None,
+                close: if i == 7 { Close::Full } else { Close::None },
+            })
+            .collect();
+        let manner = Manner {
+            low: 60,
+            high: 76,
+            leaps: 0.15,
+            strict: false,
+            whim: 0.6,
+        };
+        let mut distinct = std::collections::BTreeSet::new();
+        for seed in 0..40 {
+            let keys = line(&slots, None, &manner, &mut SeedPath::song(seed).rng());
+            assert_eq!(keys.len(), 8);
+            assert!(keys.iter().all(|k| (60..=76).contains(k)));
+            assert!([0, 4, 7].contains(&(keys[7] % 12)), "{keys:?}");
+            assert!(keys.windows(2).all(|w| (w[1] - w[0]).abs() <= 12));
+            distinct.insert(keys);
+        }
+        assert!(distinct.len() > 20, "only {} tunes", distinct.len());
+    }
+}
