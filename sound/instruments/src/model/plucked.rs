@@ -270,7 +270,7 @@ fn render_chain(spec: &PluckedSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus)
         let guide = Waveguide::new(floor, spec.stiff.0, spec.stiff.1, rate);
         let sway = spec.beating * (1.0 + 0.3 * noise.white());
         strings.push((guide.clone(), cents - sway * 0.2, 0.68 * share));
-        if i < 2 {
+        if i == 0 {
             strings.push((guide, cents + sway * 0.8, 0.32 * share));
         }
     }

@@ -200,6 +200,8 @@ fn render_chain(spec: &StruckSpec, chain: &Chain<'_>, rate: f32, bus: &mut Bus) 
             let effort = (c.velocity * strength + 0.02 * noise.white()).clamp(0.02, 1.0);
             let hard = (effort + 0.4 * c.tone).clamp(0.0, 1.0);
             let contact = spec.contact.0 + (spec.contact.1 - spec.contact.0) * hard;
+            // Short bars are struck with harder sticks; none is struck for half its period.
+            let contact = contact.min(0.4 / math::key_to_hz(c.key));
             pulse_length = ((contact * rate) as usize).max(2);
             pulse_at = 0;
             // A half-sine force of unit area, so that a short contact is bright, not just loud.

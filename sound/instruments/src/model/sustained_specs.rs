@@ -123,7 +123,9 @@ static SPECS: &[SustainedSpec] = &[
             ],
             span: (450.0, 5_500.0),
             floor: 180.0,
-            ceiling: 6_000.0,
+            ceiling: 8_000.0,
+            direct: 0.6,
+
             ..ERHU_SKIN
         },
         ..BOW
@@ -156,9 +158,9 @@ static SPECS: &[SustainedSpec] = &[
             span: (300.0, 5_000.0),
             quality: 10.0,
             gain: 0.16,
-            direct: 0.45,
+            direct: 0.65,
             floor: 90.0,
-            ceiling: 5_500.0,
+            ceiling: 7_500.0,
             width: 0.5,
         },
         ..BOW
