@@ -11,7 +11,7 @@ mod plan;
 mod resample;
 mod voice;
 
-pub use modulate::Controls;
+pub use modulate::{Controls, WHEEL};
 
 use crate::{Instrument, bank::Bank};
 use std::sync::Arc;

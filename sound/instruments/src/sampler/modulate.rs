@@ -10,14 +10,18 @@ use yuefu_audio::math;
 /// were made on did so, and every player keeps to it (FluidSynth `ALT_ATTENUATION_SCALE`).
 const ATTENUATION_SCALE: f32 = 0.4;
 
-/// Controller changes over a phrase, as MIDI controllers 0..=127 with values 0..=127.
+/// The number by which [`Controls`] hold the pitch wheel: values 0 to 128, 64 at rest.
+pub const WHEEL: u8 = 128;
+
+/// Controller changes over a phrase, as MIDI controllers 0..=127 with values 0..=127, and the
+/// pitch wheel as [`WHEEL`].
 ///
 /// Performed phrases carry their expression in curves; controllers serve MIDI files that are
 /// played as they stand.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Controls {
     /// Seconds since the start of the phrase, controller, value; ascending in time.
-    pub changes: Vec<(f64, u8, u8)>,
+    pub changes: Vec<(f64, u8, f32)>,
 }
 
 impl Controls {
@@ -27,7 +31,7 @@ impl Controls {
         self.changes[..past]
             .iter()
             .rfind(|change| change.1 == controller)
-            .map_or(default_value(controller), |change| f32::from(change.2))
+            .map_or(default_value(controller), |change| change.2)
     }
 }
 
@@ -35,7 +39,7 @@ impl Controls {
 fn default_value(controller: u8) -> f32 {
     match controller {
         7 | 11 => 127.0,
-        8 | 10 => 64.0,
+        8 | 10 | WHEEL => 64.0,
         _ => 0.0,
     }
 }
@@ -71,7 +75,7 @@ pub fn modulated(
                 0 => return 1.0,
                 2 => (velocity, 127.0),
                 3 => (key, 127.0),
-                14 => (64.0, 128.0),
+                14 => (controls.at(WHEEL, time), 128.0),
                 16 => (2.0, 127.0),
                 _ => (0.0, 127.0),
             }
@@ -102,11 +106,18 @@ pub fn modulated(
 
 /// Whether any modulator follows a controller that changes.
 pub fn follows(region: &Region, controls: &Controls) -> bool {
-    !controls.changes.is_empty()
-        && region
-            .modulators
-            .iter()
-            .any(|m| m.amount != 0 && (m.source & 128 != 0 || m.amount_source & 128 != 0))
+    let moves = |source: u16| {
+        let controller = match source & 255 {
+            14 => WHEEL,
+            index if index & 128 != 0 => (index & 127) as u8,
+            _ => return false,
+        };
+        controls.changes.iter().any(|change| change.1 == controller)
+    };
+    region
+        .modulators
+        .iter()
+        .any(|m| m.amount != 0 && (moves(m.source) || moves(m.amount_source)))
 }
 
 /// The curve of a modulator source (section 8.2.1): direction, polarity and type.
@@ -174,7 +185,7 @@ mod tests {
     #[test]
     fn the_wheel_reaches_vibrato_when_it_turns() {
         let mut controls = Controls::default();
-        controls.changes.push((1.0, 1, 127));
+        controls.changes.push((1.0, 1, 127.0));
         let read = |time| modulated(&plain(), 60.0, 100.0, &controls, time)[6];
         assert_eq!(read(0.5), 0.0);
         assert_eq!(read(1.5), 50.0);

@@ -2,7 +2,7 @@
 
 use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEventKind};
 use yuefu_audio::{Curve, Seconds};
-use yuefu_instruments::sampler::Controls;
+use yuefu_instruments::sampler::{Controls, WHEEL};
 use yuefu_song::{Articulation, PerformedNote, PerformedPhrase};
 
 /// What one preset plays in a MIDI file.
@@ -54,7 +54,12 @@ pub fn parts(bytes: &[u8]) -> Option<Vec<Part>> {
                     }
                     MidiMessage::Controller { controller, value } => controls[channel]
                         .changes
-                        .push((time, controller.as_int(), value.as_int())),
+                        .push((time, controller.as_int(), f32::from(value.as_int()))),
+                    MidiMessage::PitchBend { bend } => controls[channel].changes.push((
+                        time,
+                        WHEEL,
+                        f32::from(bend.0.as_int()) / 128.0,
+                    )),
                     MidiMessage::NoteOn { key, vel } if vel.as_int() > 0 => {
                         let bank = if channel == 9 { 128 } else { 0 };
                         let program = programs[channel];
