@@ -1,1 +1,4 @@
-//! Benchmarks that print ratios.
+//! Benchmarks and statistics: every figure of docs/RESULTS.md comes from a program of this crate.
+
+pub mod lines;
+pub mod pop909;

@@ -210,7 +210,7 @@ impl Writer<'_> {
                 .map(|(i, key)| (i < turn).then_some((key + shift, 2.6)))
                 .collect();
             let slots = self.slots(span, &rhythm, place, close, &references, &mut rng);
-            let keys = line(&slots, last, &self.manner(0.25), &mut rng);
+            let keys = line(&slots, last, &self.manner(0.3), &mut rng);
             return (rhythm, keys);
         }
         // B and C may grow out of A's rhythm.
@@ -231,7 +231,7 @@ impl Writer<'_> {
             .iter()
             .position(|(at, _)| *at >= half)
             .unwrap_or(rhythm.len());
-        let mut keys = line(&slots[..cut], last, &self.manner(0.75), &mut rng);
+        let mut keys = line(&slots[..cut], last, &self.manner(1.15), &mut rng);
         let mut rest: Vec<Slot> = slots[cut..].to_vec();
         if rng.chance(0.65) {
             let steps = [-2, -1, 1, 2, 3][rng.below(5)];
@@ -248,7 +248,7 @@ impl Writer<'_> {
             [.., a, b] => Some((a, b)),
             _ => last,
         };
-        keys.extend(line(&rest, before, &self.manner(0.75), &mut rng));
+        keys.extend(line(&rest, before, &self.manner(1.15), &mut rng));
         known.ideas.insert(
             base,
             Idea {

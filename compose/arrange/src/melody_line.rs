@@ -300,7 +300,7 @@ mod tests {
             high: 76,
             leaps: 0.15,
             strict: false,
-            whim: 0.6,
+            whim: 1.2,
         };
         let mut distinct = std::collections::BTreeSet::new();
         for seed in 0..40 {

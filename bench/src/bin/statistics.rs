@@ -1,0 +1,149 @@
+//! Musical statistics of generated songs beside real ones.
+//!
+//! `cargo run --release -p yuefu-bench --bin statistics -- [--data DIR] [--songs N] [--style ID]`
+//!
+//! Real songs: the melodies of POP909 in `../shared/data` (or `--data`); without it only the
+//! generated column is printed.
+
+use std::{path::PathBuf, process::ExitCode};
+use yuefu_bench::{
+    lines::{LineChord, LineNote, NAMES, measure, spread},
+    pop909,
+};
+use yuefu_engine::SeedPath;
+use yuefu_song::{
+    Catalog, Role,
+    brief::{Brief, Weighted},
+};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().collect();
+    let value = |name: &str| {
+        args.iter()
+            .position(|a| a == name)
+            .and_then(|i| args.get(i + 1))
+            .cloned()
+    };
+    let data = value("--data").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
+    let songs: usize = value("--songs").and_then(|n| n.parse().ok()).unwrap_or(12);
+    let only = value("--style");
+
+    let archive = data.join("pop909.tar.gz");
+    let real: Vec<[f64; 14]> = match pop909::read(&archive, 909) {
+        Ok(songs) => songs
+            .iter()
+            .filter_map(|s| measure(&s.melody, &s.chords, 4.0))
+            .collect(),
+        Err(error) => {
+            println!(
+                "no real songs: {} cannot be read ({error}); printing the generated ones alone",
+                archive.display()
+            );
+            Vec::new()
+        }
+    };
+    let (book, catalog) = match (yuefu_plan::standard_styles(), catalog()) {
+        (Ok(book), Ok(catalog)) => (book, catalog),
+        (Err(error), _) | (_, Err(error)) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!(
+        "{} real melodies (POP909); {songs} generated songs a style",
+        real.len()
+    );
+    let columns: Vec<(f64, f64, f64)> = (0..14)
+        .map(|i| spread(&real.iter().map(|r| r[i]).collect::<Vec<_>>()))
+        .collect();
+    let mut inside = 0;
+    let mut total = 0;
+    let mut all: Vec<[f64; 14]> = Vec::new();
+    for style in book.styles() {
+        if only.as_ref().is_some_and(|id| *id != style.id) {
+            continue;
+        }
+        let mut rows = Vec::new();
+        for seed in 0..songs as u64 {
+            let brief = Brief {
+                styles: vec![Weighted::new(style.id.clone(), 1.0)],
+                ..Brief::default()
+            };
+            let path = SeedPath::song(seed);
+            let (plan, _) = yuefu_plan::plan(&brief, &book, &catalog, &path);
+            let score = yuefu_arrange::arrange(&plan, &book, &catalog, &path);
+            let line: Vec<LineNote> = score
+                .tracks
+                .iter()
+                .filter(|t| matches!(t.role, Role::Lead | Role::Vocal))
+                .flat_map(|t| &t.phrases)
+                .flat_map(|p| p.notes.iter().map(move |n| (p, n)))
+                .map(|(p, n)| LineNote {
+                    at: (p.span.start + n.at).as_quarters(),
+                    len: n.len.as_quarters(),
+                    key: n.pitch.midi(),
+                })
+                .collect();
+            let chords: Vec<LineChord> = score
+                .chords
+                .iter()
+                .map(|c| LineChord {
+                    from: c.span.start.as_quarters(),
+                    to: c.span.end.as_quarters(),
+                    pcs: c.chord.pcs().iter().fold(0, |set, pc| set | 1 << pc),
+                })
+                .collect();
+            rows.extend(measure(
+                &line,
+                &chords,
+                plan.timeline.metres[0].metre.bar().as_quarters(),
+            ));
+        }
+        if rows.is_empty() {
+            println!("{:16} no lead melody", style.id);
+            continue;
+        }
+        let marks: Vec<String> = (0..14)
+            .map(|i| {
+                let (mean, ..) = spread(&rows.iter().map(|r| r[i]).collect::<Vec<_>>());
+                let (_, low, high) = columns[i];
+                total += 1;
+                let good = mean >= low && mean <= high;
+                inside += usize::from(good);
+                format!(
+                    "{mean:6.2}{}",
+                    if good || real.is_empty() {
+                        ' '
+                    } else if mean < low {
+                        '-'
+                    } else {
+                        '+'
+                    }
+                )
+            })
+            .collect();
+        println!("{:16}{}", style.id, marks.join(""));
+        all.extend(rows);
+    }
+    println!(
+        "\n{:28} {:>22} {:>22}",
+        "", "real: mean (10-90 %)", "ours: mean (10-90 %)"
+    );
+    for (i, name) in NAMES.iter().enumerate() {
+        let (mean, low, high) = columns[i];
+        let (m, l, h) = spread(&all.iter().map(|r| r[i]).collect::<Vec<_>>());
+        println!("{name:28} {mean:8.2} ({low:5.2}-{high:5.2}) {m:8.2} ({l:5.2}-{h:5.2})");
+    }
+    if !real.is_empty() {
+        println!("{inside} of {total} style means lie in the middle 80 % of the real songs");
+    }
+    ExitCode::SUCCESS
+}
+
+fn catalog() -> Result<Catalog, String> {
+    let files: Vec<(&str, &str)> = yuefu_data::names("instruments")
+        .filter(|name| name.ends_with(".toml"))
+        .map(|name| (name, yuefu_data::text(name).unwrap_or_default()))
+        .collect();
+    Catalog::parse(&files)
+}

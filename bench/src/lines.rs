@@ -1,0 +1,161 @@
+//! Statistics of one melody line over its chords: what makes a tune look like a tune.
+
+/// One note: onset and length in quarter notes from the first downbeat, and MIDI key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LineNote {
+    /// Onset in quarters.
+    pub at: f64,
+    /// Length in quarters.
+    pub len: f64,
+    /// MIDI key.
+    pub key: i32,
+}
+
+/// A chord: from, to (quarters) and a bit set of pitch classes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LineChord {
+    /// Start in quarters.
+    pub from: f64,
+    /// End in quarters.
+    pub to: f64,
+    /// Bit n = pitch class n sounds.
+    pub pcs: u16,
+}
+
+/// Names of the figures of [`measure`], in order.
+pub const NAMES: [&str; 14] = [
+    "mean interval (semitones)",
+    "repeated notes",
+    "steps (1-2)",
+    "thirds (3-4)",
+    "leaps (5+)",
+    "leaps that turn back",
+    "notes per beat",
+    "range (semitones)",
+    "chord tones on beats",
+    "onsets off the eighth grid",
+    "onsets off the beat",
+    "share of silence",
+    "phrase length (beats)",
+    "bars heard before",
+];
+
+/// The figures of a line in the order of [`NAMES`], or `None` for fewer than 40 notes.
+pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> Option<[f64; 14]> {
+    let mut notes = notes.to_vec();
+    notes.sort_by(|a, b| a.at.total_cmp(&b.at).then(b.key.cmp(&a.key)));
+    // The top voice alone.
+    notes.dedup_by(|b, a| (b.at - a.at).abs() < 0.06);
+    if notes.len() < 40 {
+        return None;
+    }
+    let count = notes.len() as f64;
+    let moves: Vec<i32> = notes.windows(2).map(|w| w[1].key - w[0].key).collect();
+    let share = |test: &dyn Fn(i32) -> bool| {
+        moves.iter().filter(|m| test(m.abs())).count() as f64 / moves.len() as f64
+    };
+    let leaps: Vec<(i32, i32)> = moves
+        .windows(2)
+        .filter(|w| w[0].abs() >= 5)
+        .map(|w| (w[0], w[1]))
+        .collect();
+    let turned = leaps
+        .iter()
+        .filter(|(a, b)| a.signum() != b.signum())
+        .count() as f64
+        / leaps.len().max(1) as f64;
+    let grid = |at: f64, unit: f64| ((at / unit).round() * unit - at).abs() < 0.09;
+    let on_beat: Vec<&LineNote> = notes.iter().filter(|n| grid(n.at, 1.0)).collect();
+    let chordal = on_beat
+        .iter()
+        .filter_map(|n| {
+            chords
+                .iter()
+                .find(|c| c.from - 0.05 <= n.at && n.at < c.to - 0.05)
+                .map(|c| (n, c))
+        })
+        .map(|(n, c)| f64::from(c.pcs >> (n.key.rem_euclid(12)) & 1))
+        .collect::<Vec<f64>>();
+    let mut phrases = vec![(notes[0].at, notes[0].at + notes[0].len)];
+    let mut silence = 0.0;
+    for pair in notes.windows(2) {
+        let gap = pair[1].at - (pair[0].at + pair[0].len);
+        // A breath: a rest of half a beat, or a long note followed by anything.
+        if gap >= 0.9 || (gap >= 0.4 && pair[0].len >= 1.0) {
+            phrases.push((pair[1].at, pair[1].at));
+        }
+        if gap < 8.0 {
+            silence += gap.max(0.0);
+        }
+        if let Some(last) = phrases.last_mut() {
+            last.1 = pair[1].at + pair[1].len;
+        }
+    }
+    let sounding: f64 = notes.iter().map(|n| n.len).sum();
+    let active = sounding + silence;
+    let lengths: f64 = phrases.iter().map(|(a, b)| b - a).sum::<f64>() / phrases.len() as f64;
+    let bar_of = |n: &LineNote| (n.at / beats_per_bar + 0.01).floor() as i64;
+    let mut seen: Vec<Vec<(i32, i32)>> = Vec::new();
+    let (mut bars, mut again) = (0.0, 0.0);
+    let mut index = 0;
+    while index < notes.len() {
+        let bar = bar_of(&notes[index]);
+        let end = notes[index..]
+            .iter()
+            .position(|n| bar_of(n) != bar)
+            .map_or(notes.len(), |p| index + p);
+        let first = notes[index].key;
+        let shape: Vec<(i32, i32)> = notes[index..end]
+            .iter()
+            .map(|n| {
+                (
+                    ((n.at - bar as f64 * beats_per_bar) * 4.0).round() as i32,
+                    n.key - first,
+                )
+            })
+            .collect();
+        if shape.len() > 1 {
+            bars += 1.0;
+            if seen.contains(&shape) {
+                again += 1.0;
+            } else {
+                seen.push(shape);
+            }
+        }
+        index = end;
+    }
+    let keys = notes.iter().map(|n| n.key);
+    Some([
+        moves.iter().map(|m| f64::from(m.abs())).sum::<f64>() / moves.len() as f64,
+        share(&|m| m == 0),
+        share(&|m| m == 1 || m == 2),
+        share(&|m| m == 3 || m == 4),
+        share(&|m| m >= 5),
+        turned,
+        count / active.max(1.0),
+        f64::from(keys.clone().max()? - keys.min()?),
+        chordal.iter().sum::<f64>() / (chordal.len().max(1) as f64),
+        notes.iter().filter(|n| !grid(n.at, 0.5)).count() as f64 / count,
+        notes.iter().filter(|n| !grid(n.at, 1.0)).count() as f64 / count,
+        silence / active.max(1.0),
+        lengths,
+        again / f64::max(bars, 1.0),
+    ])
+}
+
+/// Mean, and the values below which a tenth and nine tenths lie.
+pub fn spread(values: &[f64]) -> (f64, f64, f64) {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |q: f64| {
+        sorted
+            .get(((sorted.len().max(1) - 1) as f64 * q).round() as usize)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
+    (
+        values.iter().sum::<f64>() / values.len().max(1) as f64,
+        at(0.1),
+        at(0.9),
+    )
+}
