@@ -1,1 +1,14 @@
-//! Reading and writing MIDI, MusicXML and ABC.
+//! Score files: Standard MIDI Files, MusicXML 4.0 and ABC 2.1, read and written.
+//!
+//! Every reader is safe against hostile input: it returns a [`ScoreFileError`] that says what was
+//! expected, what was found, where, and what to do, or a [`ScoreFile`] with warnings of whatever
+//! it had to leave out.
+
+mod draft;
+mod error;
+mod midi;
+mod model;
+
+pub use error::{Place, ScoreErrorKind, ScoreFileError, Warning};
+pub use midi::{MidiOptions, read_midi, write_midi};
+pub use model::{ScoreFile, ScoreLimits, Syllable};

@@ -1,0 +1,189 @@
+//! What all score formats have in common: a score with its names, words and warnings.
+
+use crate::error::Warning;
+use yuefu_song::{Catalog, Note, Score, Track};
+use yuefu_theory::{Key, Pitch, Ticks};
+
+/// A score with what belongs to it on paper: read from a file, or about to be written to one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreFile {
+    /// Title of the piece; may be empty.
+    pub title: String,
+    /// Composer or artist; may be empty.
+    pub composer: String,
+    /// The music.
+    pub score: Score,
+    /// The printed name of each track of the score, in its order; missing ones are made from
+    /// the catalog.
+    pub names: Vec<String>,
+    /// Sung syllables, in order of track, then time.
+    pub syllables: Vec<Syllable>,
+    /// What was left out or repaired while reading; empty for written files.
+    pub warnings: Vec<Warning>,
+}
+
+impl ScoreFile {
+    /// A score to be written, with the catalog's names for its tracks and no words.
+    pub fn new(title: &str, composer: &str, score: Score, catalog: &Catalog) -> Self {
+        let names = score.tracks.iter().map(|t| part_name(t, catalog)).collect();
+        Self {
+            title: title.to_owned(),
+            composer: composer.to_owned(),
+            score,
+            names,
+            syllables: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn name(&self, track: usize, catalog: &Catalog) -> String {
+        match self.names.get(track) {
+            Some(name) if !name.is_empty() => name.clone(),
+            _ => part_name(&self.score.tracks[track], catalog),
+        }
+    }
+}
+
+/// One sung syllable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Syllable {
+    /// Index of the track that sings it.
+    pub track: usize,
+    /// Start of its note, in the score.
+    pub at: Ticks,
+    /// The syllable.
+    pub text: String,
+    /// Whether the word goes on in the next syllable (a hyphen).
+    pub continues: bool,
+}
+
+/// Upper bounds that keep a hostile or mistaken file from filling the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScoreLimits {
+    /// Largest file in bytes (for zipped MusicXML, also of what it unpacks to).
+    pub bytes: usize,
+    /// Most notes.
+    pub notes: usize,
+    /// Longest piece in quarter notes.
+    pub quarters: i64,
+    /// Most tracks.
+    pub tracks: usize,
+}
+
+impl Default for ScoreLimits {
+    /// 64 MiB, a million notes, 200 000 quarter notes, 1000 tracks.
+    fn default() -> Self {
+        Self {
+            bytes: 64 << 20,
+            notes: 1_000_000,
+            quarters: 200_000,
+            tracks: 1000,
+        }
+    }
+}
+
+fn part_name(track: &Track, catalog: &Catalog) -> String {
+    catalog
+        .profile(&track.instrument)
+        .map_or_else(|| track.id.clone(), |p| p.en.clone())
+}
+
+/// The General MIDI program of a track's instrument, 0..=127. Instruments that no catalog knows
+/// may be called `gm-<program>`.
+pub(crate) fn program(track: &Track, catalog: &Catalog) -> u8 {
+    match catalog.profile(&track.instrument) {
+        Some(profile) => profile.program.min(127),
+        None => track
+            .instrument
+            .strip_prefix("gm-")
+            .and_then(|n| n.parse().ok())
+            .filter(|n| *n < 128)
+            .unwrap_or(0),
+    }
+}
+
+/// The instrument of a General MIDI program: the first of the catalog with it, or `gm-<program>`.
+pub(crate) fn instrument(program: u8, percussion: bool, catalog: &Catalog) -> String {
+    catalog
+        .profiles()
+        .iter()
+        .find(|p| p.program == program && (p.family == yuefu_song::Family::Kit) == percussion)
+        .or_else(|| {
+            // An unknown drum set is still a drum set.
+            percussion.then(|| {
+                catalog
+                    .profiles()
+                    .iter()
+                    .find(|p| p.family == yuefu_song::Family::Kit)
+            })?
+        })
+        .map_or_else(|| format!("gm-{program}"), |p| p.id.clone())
+}
+
+/// A note at its place in the score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub(crate) at: Ticks,
+    pub(crate) note: Note,
+}
+
+impl Placed {
+    pub(crate) fn end(&self) -> Ticks {
+        self.at + self.note.len
+    }
+}
+
+/// All notes of a track at their places, in order of start, then pitch, then length.
+pub(crate) fn placed(track: &Track) -> Vec<Placed> {
+    let mut notes: Vec<Placed> = track
+        .phrases
+        .iter()
+        .flat_map(|phrase| {
+            phrase.notes.iter().map(|note| Placed {
+                at: phrase.span.start + note.at,
+                note: note.clone(),
+            })
+        })
+        .collect();
+    notes.sort_by_key(|n| (n.at, n.note.pitch, n.note.len));
+    notes
+}
+
+/// Where the key changes, the first at 0.
+pub(crate) fn key_changes(score: &Score) -> Vec<(Ticks, Key)> {
+    let mut out: Vec<(Ticks, Key)> = Vec::new();
+    for section in &score.sections {
+        if out.last().is_none_or(|(_, key)| *key != section.key) {
+            let at = if out.is_empty() {
+                Ticks::ZERO
+            } else {
+                section.span.start
+            };
+            out.push((at, section.key));
+        }
+    }
+    if out.is_empty() {
+        out.push((Ticks::ZERO, score.key_at(Ticks::ZERO)));
+    }
+    out
+}
+
+/// A drum sound's place on the five-line staff (percussion clef), as most drum keys print it.
+pub(crate) fn drum_display(key: u8) -> Pitch {
+    use yuefu_theory::Step::{A, B, C, D, E, F, G};
+    let (step, octave) = match key {
+        35 => (E, 4),
+        36 => (F, 4),
+        37..=40 => (C, 5),
+        41 | 43 => (A, 4),
+        42 | 46 => (G, 5),
+        44 => (D, 4),
+        45 | 47 => (B, 4),
+        48 | 50 => (E, 5),
+        49 | 52 | 55 | 57 => (A, 5),
+        51 | 53 | 59 => (F, 5),
+        54 | 56 => (D, 5),
+        _ => (B, 4),
+    };
+    Pitch::new(step, 0, octave)
+}
