@@ -3,7 +3,7 @@
 //! Karplus and Strong, "Digital Synthesis of Plucked-String and Drum Timbres", CMJ 7(2), 1983;
 //! Jaffe and Smith, "Extensions of the Karplus-Strong Plucked-String Algorithm", CMJ 7(2), 1983;
 //! Välimäki, Huopaniemi, Karjalainen and Jánosy, "Physical Modeling of Plucked String
-//! Instruments with Application to Real-Time Sound Synthesis", JAES 44(5), 1996 (one-pole loop
+//! Instruments with Application to Real-Time Sound Synthesis", JAES 44(5), 1996 (loop
 //! filter by two decay times, Lagrange interpolation); Karjalainen, Välimäki and Tolonen,
 //! "Plucked-String Models", CMJ 22(3), 1998 (dual polarization).
 
@@ -14,7 +14,10 @@ use yuefu_audio::math;
 /// Frequency at which the second decay time is stated, in hertz.
 pub const HIGH: f32 = 4_000.0;
 
-/// One polarization: delay line, one-pole loss, up to four dispersion allpasses.
+/// Corner of the loss shelf in hertz.
+const SHELF: f32 = 2_600.0;
+
+/// One polarization: delay line, shelving loss, up to four dispersion allpasses.
 #[derive(Clone, Debug)]
 pub struct Waveguide {
     line: Vec<f32>,
@@ -22,8 +25,9 @@ pub struct Waveguide {
     at: usize,
     delay: f32,
     slope: f32,
-    gain: f32,
+    feed: [f32; 2],
     pole: f32,
+    v: f32,
     y: f32,
     stiff: f32,
     sections: usize,
@@ -42,8 +46,9 @@ impl Waveguide {
             at: 0,
             delay: 0.0,
             slope: 0.0,
-            gain: 0.99,
+            feed: [0.99, 0.0],
             pole: 0.0,
+            v: 0.0,
             y: 0.0,
             stiff,
             sections: sections.min(4),
@@ -54,25 +59,34 @@ impl Waveguide {
 
     /// Sets the times in seconds in which the partial at `hz` and one at [`HIGH`] fall by 60 dB.
     ///
-    /// Solves the one-pole filter g(1−p)/(1−p·z⁻¹) for the two loop gains they imply.
+    /// The loss is a shelf, g·(1−m + m·(1−p)/(1−p·z⁻¹)) with its corner at [`SHELF`]: above it
+    /// partials of real strings fall hardly faster, where a plain one-pole would kill them.
+    /// The share m solves the quadratic that the two loop gains imply.
     pub fn damp(&mut self, hz: f32, t60: f32, t60_high: f32) {
         let f0 = f64::from(hz);
+        let rate = f64::from(self.rate);
         let high = f64::from(HIGH.max(hz * 3.0).min(self.rate * 0.4));
         let g0 = math::exp(-6.907_755 / (f0 * f64::from(t60.max(1e-3))));
-        let gh = math::exp(-6.907_755 / (f0 * f64::from(t60_high.clamp(1e-3, t60))));
-        let c0 = math::cos(std::f64::consts::TAU * f0 / f64::from(self.rate));
-        let ch = math::cos(std::f64::consts::TAU * high / f64::from(self.rate));
+        let gh = math::exp(-6.907_755 / (f0 * f64::from(t60_high.clamp(1e-3, t60.max(1e-3)))));
+        let p = math::exp(-std::f64::consts::TAU * f64::from(SHELF) / rate);
+        let steep = |f: f64| {
+            let c = math::cos(std::f64::consts::TAU * f / rate);
+            2.0 * p * (1.0 - c) / (1.0 - 2.0 * p * c + p * p)
+        };
+        let (u0, uh) = (steep(f0), steep(high));
         let ratio = (gh / g0) * (gh / g0);
-        let pole = if ratio > 0.999_999 {
+        let q = uh - ratio * u0;
+        let m = if ratio > 0.999_999 || q <= 1e-9 {
             0.0
         } else {
-            let m = (ratio * ch - c0) / (ratio - 1.0);
-            (m - (m * m - 1.0).max(0.0).sqrt()).clamp(0.0, 0.98)
+            let root = (1.0 + p) * (1.0 + p) - 4.0 * p * (1.0 - ratio) / q;
+            (((1.0 + p) - root.max(0.0).sqrt()) / (2.0 * p)).clamp(0.0, 1.0)
         };
-        let at_f0 = (1.0 - 2.0 * pole * c0 + pole * pole).sqrt();
-        self.pole = pole as f32;
+        let at_f0 = (1.0 - m * (1.0 + p) * u0 + m * m * p * u0).max(1e-6).sqrt();
         // Never above one anywhere, so the loop cannot grow.
-        self.gain = (g0 * at_f0).min((1.0 - pole) * 0.999_98) as f32;
+        let g = (g0 / at_f0).min(0.999_98);
+        self.pole = p as f32;
+        self.feed = [(g * (1.0 - m * p)) as f32, (-g * (1.0 - m) * p) as f32];
     }
 
     /// Moves the pitch to `hz` over the next `frames` frames (at once when 0): the delay that
@@ -81,7 +95,8 @@ impl Waveguide {
         let w = std::f64::consts::TAU * f64::from(hz / self.rate);
         let (s, c) = (math::sin(w), math::cos(w));
         let p = f64::from(self.pole);
-        let mut filters = math::atan2(p * s, 1.0 - p * c) / w;
+        let (b0, b1) = (f64::from(self.feed[0]), f64::from(self.feed[1]));
+        let mut filters = (math::atan2(p * s, 1.0 - p * c) + math::atan2(b1 * s, b0 + b1 * c)) / w;
         if self.sections > 0 {
             let a = f64::from(self.stiff);
             let section = 1.0 - 2.0 * math::atan2(a * s, 1.0 + a * c) / w;
@@ -119,7 +134,8 @@ impl Waveguide {
         let (fm, fp, f2) = (f - 1.0, f + 1.0, f - 2.0);
         let v = -f * fm * f2 * (1.0 / 6.0) * a + fp * fm * f2 * 0.5 * b - fp * f * f2 * 0.5 * c
             + fp * f * fm * (1.0 / 6.0) * d;
-        self.y = self.gain * v + self.pole * self.y;
+        self.y = self.feed[0] * v + self.feed[1] * self.v + self.pole * self.y;
+        self.v = v;
         let mut y = self.y;
         for state in &mut self.ap[..self.sections] {
             let out = self.stiff * y + *state;
@@ -137,6 +153,7 @@ impl Waveguide {
             *x *= keep;
         }
         self.y *= keep;
+        self.v *= keep;
     }
 }
 
@@ -166,7 +183,7 @@ pub fn excitation(pluck: &Pluck, seed: u64, rate: f32) -> Vec<f32> {
     let frames = lag as usize + body + 2;
     let mut raw = vec![0.0_f32; frames];
     let mut first = OnePole::new(pluck.hardness, rate);
-    let mut second = OnePole::new(pluck.hardness * 1.6, rate);
+    let mut second = OnePole::new(pluck.hardness * 2.4, rate);
     let mut tilt = OnePole::new(pluck.tilt, rate);
     let burst = (rate * 0.0015) as usize + 2;
     for (n, out) in raw.iter_mut().enumerate().take(body) {

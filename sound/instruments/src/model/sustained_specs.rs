@@ -40,7 +40,7 @@ const ERHU_SKIN: Body = Body {
     gain: 0.14,
     direct: 0.4,
     floor: 260.0,
-    ceiling: 7_500.0,
+    ceiling: 9_500.0,
     width: 0.5,
 };
 
@@ -49,8 +49,8 @@ const BOW: SustainedSpec = SustainedSpec {
     mono: true,
     bowed: true,
     spectrum: Spectrum {
-        slope: (-8.5, -4.4),
-        corner: (2_600.0, 7_500.0),
+        slope: (-8.5, -3.8),
+        corner: (2_600.0, 9_500.0),
         even: 0.0,
         first: -1.5,
         formants: &[],
@@ -185,6 +185,10 @@ static SPECS: &[SustainedSpec] = &[
         gate: 0.7,
         chiff: (0.11, 3.1, 0.025),
         buzz: 0.5,
+        body: Body {
+            ceiling: 11_000.0,
+            ..PIPE
+        },
         ..BLOWN
     },
     SustainedSpec {
@@ -203,7 +207,7 @@ static SPECS: &[SustainedSpec] = &[
         scoop: 22.0,
         jitter: 3.2,
         breath: (0.03, 0.09),
-        band: (900.0, 1.6, 0.5),
+        band: (800.0, 1.4, 0.9),
         gate: 0.35,
         pipe: 0.8,
         chiff: (0.06, 2.1, 0.05),
@@ -217,7 +221,7 @@ static SPECS: &[SustainedSpec] = &[
         name: "suona",
         spectrum: Spectrum {
             slope: (-5.5, -1.5),
-            corner: (4_500.0, 9_000.0),
+            corner: (4_000.0, 6_800.0),
             even: 0.0,
             first: -5.0,
             formants: &[
@@ -238,7 +242,7 @@ static SPECS: &[SustainedSpec] = &[
         gate: 0.85,
         pipe: 0.1,
         chiff: (0.10, 4.0, 0.018),
-        buzz: 0.45,
+        buzz: 0.35,
         body: Body {
             modes: &[
                 (1_150.0, 3.0, 0.5),
@@ -246,7 +250,7 @@ static SPECS: &[SustainedSpec] = &[
                 (3_800.0, 3.5, 0.4),
             ],
             floor: 350.0,
-            ceiling: 11_000.0,
+            ceiling: 8_500.0,
             ..PIPE
         },
         ..BLOWN
@@ -340,13 +344,13 @@ static SPECS: &[SustainedSpec] = &[
         scoop: 38.0,
         jitter: 3.4,
         shimmer: 2.0,
-        breath: (0.04, 0.14),
-        band: (1_300.0, 1.5, 0.45),
+        breath: (0.03, 0.10),
+        band: (1_100.0, 1.3, 0.9),
         gate: 0.35,
         pipe: 0.8,
         chiff: (0.16, 2.3, 0.06),
         body: Body {
-            ceiling: 9_000.0,
+            ceiling: 6_000.0,
             ..PIPE
         },
         ..BLOWN
