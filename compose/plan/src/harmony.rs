@@ -180,7 +180,7 @@ fn colored(chord: &Roman, minor: bool, rng: &mut Rng) -> Quality {
 /// The close of the piece over its last bars.
 fn close(style: &Style, key: Key, bars: &mut [Bar], rng: &mut Rng) {
     let minor = key.mode.is_minor();
-    let rows = if minor && !style.harmony.closing_minor.is_empty() {
+    let rows = if minor {
         &style.harmony.closing_minor
     } else {
         &style.harmony.closing
