@@ -26,13 +26,9 @@ pub(super) struct Network {
     /// Patterns of signs with which the channels enter and leave the lines.
     out: [Row; 2],
     scale: f32,
-    /// Drift now, and its increment per frame, in frames.
-    drift: [f32; DRIFTING],
-    slope: [f32; DRIFTING],
+    drifts: [Drift; DRIFTING],
+    /// Largest drift in frames.
     depth: f32,
-    /// Cycles per tick, and position in the cycle, of each drift.
-    speed: [f32; DRIFTING],
-    phase: [f32; DRIFTING],
 }
 
 impl Network {
@@ -84,9 +80,10 @@ impl Network {
         };
         let depth = (drift_ms * 1e-3 * rate.hz()) as f32;
         let tick = TICK as f64 / rate.hz();
-        let speed = std::array::from_fn(|i| {
+        let drifts = std::array::from_fn(|i| Drift {
             // Incommensurate rates from 0.31 to about 0.9 Hz.
-            ((0.31 + 0.117 * i as f64) * tick) as f32
+            speed: ((0.31 + 0.117 * i as f64) * tick) as f32,
+            ..Drift::default()
         });
         let size = (lengths.iter().max().copied().unwrap_or(1) + depth as usize + TICK + 8)
             .next_power_of_two();
@@ -102,11 +99,8 @@ impl Network {
             // Energy that an impulse leaves behind, set to one: a steady noise returns as loud
             // as it was sent.
             scale: (13.815_510_6 * total as f64 / (middle * rate.hz())).sqrt() as f32,
-            drift: [0.0; DRIFTING],
-            slope: [0.0; DRIFTING],
+            drifts,
             depth,
-            speed,
-            phase: [0.0; DRIFTING],
         };
         new.reset();
         new
@@ -114,95 +108,103 @@ impl Network {
 
     /// Replaces what comes in on both channels by the late reverberation.
     pub(super) fn run(&mut self, blocks: &mut [[f32; TICK]; 2], count: usize) {
-        let mask = self.size - 1;
-        // Every line is longer than a tick, so a whole tick can be read before it is written.
-        let mut rows = [[0.0_f32; LINES]; TICK];
-        for (i, line) in self.memory.chunks_exact(self.size).enumerate() {
+        // Every line is longer than a tick, so a whole tick can be read before it is written;
+        // line by line, so that copying and mixing run in vectors over time.
+        let mut lines = [[0.0_f32; TICK]; LINES];
+        for (i, (memory, out)) in self
+            .memory
+            .chunks_exact(self.size)
+            .zip(&mut lines)
+            .enumerate()
+        {
+            let from = self.at + self.size - self.lengths[i];
             if i < DRIFTING {
-                let mut drift = self.drift[i];
-                for (n, row) in rows[..count].iter_mut().enumerate() {
-                    row[i] = between(line, mask, self.at + n + self.size - self.lengths[i], drift);
-                    drift += self.slope[i];
-                }
-                self.drift[i] = drift;
+                self.drifts[i].read(memory, from, &mut out[..count]);
             } else {
-                let from = self.at + self.size - self.lengths[i];
-                for (n, row) in rows[..count].iter_mut().enumerate() {
-                    row[i] = line[(from + n) & mask];
+                copy_out(memory, from, &mut out[..count]);
+            }
+        }
+        for (half, lines) in lines.chunks_exact_mut(8).enumerate() {
+            self.decay(half * 8, lines, count);
+        }
+        let mut wet = [[0.0_f32; TICK]; 2];
+        for (wet, signs) in wet.iter_mut().zip(&self.out) {
+            for (line, sign) in lines.iter().zip(signs) {
+                let sign = sign * self.scale;
+                for (w, x) in wet.iter_mut().zip(line) {
+                    *w += x * sign;
                 }
             }
         }
-        let [low, high] = self.shelves;
-        let [mut low_state, mut high_state] = self.states;
-        let gain = self.gain;
-        let [left_out, right_out] = self.out;
-        let [left, right] = blocks;
-        for (n, row) in rows[..count].iter_mut().enumerate() {
-            let mut x = *row;
-            let (mut l, mut r) = (0.0, 0.0);
-            for i in 0..LINES {
-                let y =
-                    low[0][i] * x[i] + low[1][i] * low_state[0][i] + low[2][i] * low_state[1][i];
-                low_state[0][i] = x[i];
-                low_state[1][i] = y;
-                let z =
-                    high[0][i] * y + high[1][i] * high_state[0][i] + high[2][i] * high_state[1][i];
-                high_state[0][i] = y;
-                high_state[1][i] = z;
-                x[i] = z * gain[i];
-            }
-            // Fixed order of summation: four partial sums, then their sum.
-            let (mut ls, mut rs) = ([0.0_f32; 4], [0.0_f32; 4]);
-            for k in 0..4 {
-                for j in 0..4 {
-                    ls[j] += x[k * 4 + j] * left_out[k * 4 + j];
-                    rs[j] += x[k * 4 + j] * right_out[k * 4 + j];
-                }
-            }
-            l += (ls[0] + ls[1]) + (ls[2] + ls[3]);
-            r += (rs[0] + rs[1]) + (rs[2] + rs[3]);
-            let (a, b) = (left[n], right[n]);
-            left[n] = l * self.scale;
-            right[n] = r * self.scale;
-            hadamard(&mut x);
-            // Even lines are fed from the left, odd ones from the right.
-            for i in 0..LINES / 2 {
-                row[2 * i] = x[2 * i] + a * FEED[2 * i];
-                row[2 * i + 1] = x[2 * i + 1] + b * FEED[2 * i + 1];
+        hadamard(&mut lines);
+        // Even lines are fed from the left, odd ones from the right.
+        for (i, line) in lines.iter_mut().enumerate() {
+            for (x, new) in line.iter_mut().zip(&blocks[i % 2]) {
+                *x = *x * 0.25 + new * FEED[i];
             }
         }
-        self.states = [low_state, high_state];
-        for (i, line) in self.memory.chunks_exact_mut(self.size).enumerate() {
-            for (n, row) in rows[..count].iter().enumerate() {
-                line[(self.at + n) & mask] = row[i];
+        for (memory, line) in self.memory.chunks_exact_mut(self.size).zip(&lines) {
+            copy_in(memory, self.at, &line[..count]);
+        }
+        self.at = (self.at + count) & (self.size - 1);
+        *blocks = wet;
+    }
+
+    /// Attenuates eight lines from `first` on, side by side: a recursion cannot run in vectors
+    /// over time, but it can across lines.
+    fn decay(&mut self, first: usize, lines: &mut [[f32; TICK]], count: usize) {
+        let pick = |row: &Row| -> [f32; 8] { std::array::from_fn(|k| row[first + k]) };
+        let low: [[f32; 8]; 3] = std::array::from_fn(|c| pick(&self.shelves[0][c]));
+        let high: [[f32; 8]; 3] = std::array::from_fn(|c| pick(&self.shelves[1][c]));
+        let gain = pick(&self.gain);
+        let mut state = [
+            pick(&self.states[0][0]),
+            pick(&self.states[0][1]),
+            pick(&self.states[1][0]),
+            pick(&self.states[1][1]),
+        ];
+        let Ok(lines) = <&mut [[f32; TICK]; 8]>::try_from(lines) else {
+            return;
+        };
+        for n in 0..count.min(TICK) {
+            let x: [f32; 8] = std::array::from_fn(|k| lines[k][n]);
+            let mut out = [0.0; 8];
+            for k in 0..8 {
+                let y = low[0][k] * x[k] + low[1][k] * state[0][k] + low[2][k] * state[1][k];
+                let z = high[0][k] * y + high[1][k] * state[2][k] + high[2][k] * state[3][k];
+                state[0][k] = x[k];
+                state[1][k] = y;
+                state[2][k] = y;
+                state[3][k] = z;
+                out[k] = z * gain[k];
+            }
+            for k in 0..8 {
+                lines[k][n] = out[k];
             }
         }
-        self.at = (self.at + count) & mask;
+        for k in 0..8 {
+            self.states[0][0][first + k] = state[0][k];
+            self.states[0][1][first + k] = state[1][k];
+            self.states[1][0][first + k] = state[2][k];
+            self.states[1][1][first + k] = state[3][k];
+        }
     }
 
     /// What happens between ticks: the drifts turn, and what has all but vanished vanishes.
     pub(super) fn tick(&mut self) {
-        for i in 0..DRIFTING {
-            self.phase[i] += self.speed[i];
-            if self.phase[i] >= 1.0 {
-                self.phase[i] -= 1.0;
-            }
-            let target = self.depth * math::fast_sin_cycles(self.phase[i]);
-            self.slope[i] = (target - self.drift[i]) * (1.0 / TICK as f32);
+        for drift in &mut self.drifts {
+            drift.turn(self.depth);
         }
         for state in self.states.iter_mut().flatten().flatten() {
             if state.abs() < 1e-12 {
                 *state = 0.0;
             }
         }
-        let mask = self.size - 1;
+        // A tick's frames lie in one piece, because ticks divide the size.
+        let from = (self.at + self.size - TICK) & (self.size - 1);
         for line in self.memory.chunks_exact_mut(self.size) {
-            let from = self.at + self.size - TICK;
-            for n in 0..TICK {
-                let x = &mut line[(from + n) & mask];
-                if x.abs() < 1e-12 {
-                    *x = 0.0;
-                }
+            for x in &mut line[from..from + TICK] {
+                *x = if x.abs() < 1e-12 { 0.0 } else { *x };
             }
         }
     }
@@ -211,12 +213,89 @@ impl Network {
         self.memory.fill(0.0);
         self.at = 0;
         self.states = [[[0.0; LINES]; 2]; 2];
-        for i in 0..DRIFTING {
-            self.phase[i] = i as f32 / DRIFTING as f32;
-            self.drift[i] = self.depth * math::fast_sin_cycles(self.phase[i]);
-            self.slope[i] = 0.0;
+        for (i, drift) in self.drifts.iter_mut().enumerate() {
+            drift.start(i as f32 / DRIFTING as f32, self.depth);
         }
     }
+}
+
+/// The slow change of a line's length.
+#[derive(Clone, Copy, Debug, Default)]
+struct Drift {
+    /// Cycles per tick, and position in the cycle.
+    speed: f32,
+    phase: f32,
+    /// Offset now in frames, as a whole and a fraction, and its increment per frame.
+    whole: i32,
+    fraction: f32,
+    slope: f32,
+}
+
+impl Drift {
+    fn start(&mut self, phase: f32, depth: f32) {
+        self.phase = phase;
+        let offset = depth * math::fast_sin_cycles(phase);
+        self.whole = offset.floor() as i32;
+        self.fraction = offset - offset.floor();
+        self.slope = 0.0;
+    }
+
+    fn turn(&mut self, depth: f32) {
+        self.phase += self.speed;
+        if self.phase >= 1.0 {
+            self.phase -= 1.0;
+        }
+        let target = depth * math::fast_sin_cycles(self.phase);
+        self.slope = (target - self.whole as f32 - self.fraction) * (1.0 / TICK as f32);
+    }
+
+    /// Reads from `at` plus the drift on, by cubic Hermite interpolation.
+    fn read(&mut self, memory: &[f32], at: usize, out: &mut [f32]) {
+        // A few frames more on both sides: within a tick the drift moves less than one frame.
+        let mut near = [0.0_f32; TICK + 6];
+        let start = (at as isize + self.whole as isize - 2) as usize;
+        copy_out(memory, start, &mut near[..out.len() + 6]);
+        let mut f = self.fraction;
+        let mut lead = 1;
+        for (n, x) in out.iter_mut().enumerate() {
+            let Some(&[a, b, c, d]) = near.get(n + lead..).and_then(|p| p.first_chunk::<4>())
+            else {
+                break;
+            };
+            let slope = (c - a) * 0.5;
+            let curve = a - 2.5 * b + 2.0 * c - 0.5 * d;
+            let twist = 0.5 * (d - a) + 1.5 * (b - c);
+            *x = ((twist * f + curve) * f + slope) * f + b;
+            f += self.slope;
+            if f >= 1.0 {
+                f -= 1.0;
+                lead += 1;
+            } else if f < 0.0 {
+                f += 1.0;
+                lead -= 1;
+            }
+        }
+        self.fraction = f;
+        self.whole += lead as i32 - 1;
+    }
+}
+
+/// Copies from a ring, a power of two long, starting at any index.
+fn copy_out(ring: &[f32], from: usize, out: &mut [f32]) {
+    let from = from & (ring.len() - 1);
+    let first = out.len().min(ring.len() - from);
+    out[..first].copy_from_slice(&ring[from..from + first]);
+    let rest = out.len() - first;
+    out[first..].copy_from_slice(&ring[..rest]);
+}
+
+/// Copies into a ring, a power of two long, starting at any index.
+fn copy_in(ring: &mut [f32], from: usize, data: &[f32]) {
+    let from = from & (ring.len() - 1);
+    let first = data.len().min(ring.len() - from);
+    ring[from..from + first].copy_from_slice(&data[..first]);
+    let rest = data.len() - first;
+    ring[..rest].copy_from_slice(&data[first..]);
 }
 
 /// Signs of the input, so that no two lines start in step: 1/√8 each, one unit per channel.
@@ -225,35 +304,20 @@ const FEED: Row = {
     [g, g, -g, g, g, -g, -g, -g, g, g, g, -g, -g, g, g, -g]
 };
 
-/// The orthonormal Hadamard matrix of order 16, by butterflies.
-#[inline(always)]
-fn hadamard(x: &mut Row) {
+/// The Hadamard matrix of order 16 (four times the orthonormal one), by butterflies.
+fn hadamard(lines: &mut [[f32; TICK]; LINES]) {
     for half in [8, 4, 2, 1] {
-        for start in (0..LINES).step_by(half * 2) {
-            for i in start..start + half {
-                let (a, b) = (x[i], x[i + half]);
-                x[i] = a + b;
-                x[i + half] = a - b;
+        for group in lines.chunks_exact_mut(half * 2) {
+            let (low, high) = group.split_at_mut(half);
+            for (a, b) in low.iter_mut().zip(high) {
+                for (a, b) in a.iter_mut().zip(b) {
+                    let sum = *a + *b;
+                    *b = *a - *b;
+                    *a = sum;
+                }
             }
         }
     }
-    for x in x {
-        *x *= 0.25;
-    }
-}
-
-/// Reads `drift` frames later than `at`, by cubic Hermite interpolation.
-#[inline(always)]
-fn between(line: &[f32], mask: usize, at: usize, drift: f32) -> f32 {
-    let whole = drift.floor();
-    let f = drift - whole;
-    let at = (at as isize + whole as isize) as usize;
-    let p = |k: usize| line[(at + k).wrapping_sub(1) & mask];
-    let (a, b, c, d) = (p(0), p(1), p(2), p(3));
-    let slope = (c - a) * 0.5;
-    let curve = a - 2.5 * b + 2.0 * c - 0.5 * d;
-    let twist = 0.5 * (d - a) + 1.5 * (b - c);
-    ((twist * f + curve) * f + slope) * f + b
 }
 
 /// First-order shelf whose gain is `db` at 0 Hz, half of it at `hz`: `[b0, b1, −a1]`.
