@@ -9,7 +9,7 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {
         if path.is_dir() {
             walk(root, &path, found);
         } else if let Some(extension) = path.extension().and_then(|e| e.to_str())
-            && !["md", "rs"].contains(&extension)
+            && (!["md", "rs"].contains(&extension) || path.ends_with("SOURCE.md"))
         {
             let name = path.strip_prefix(root).expect("inside the root");
             found.push(
