@@ -1,14 +1,22 @@
 //! Plays a MIDI file with a SoundFont as it stands and says how fast that went:
 //! `cargo run --release -p yuefu-instruments --example sampler_speed -- BANK.sf2 SONG.mid [OUT.f32]`
-//! (raw 32-bit float stereo at 44.1 kHz). For the comparison with other players see
-//! docs/RESULTS.md.
+//! (raw 32-bit float stereo at 44.1 kHz). Where Debian's `fluidsynth` is installed, it plays the
+//! same for comparison. All times are of one core; run it on a quiet machine.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::{process::ExitCode, sync::Arc, time::Instant};
+use std::{
+    process::{Command, ExitCode},
+    sync::Arc,
+    time::Instant,
+};
 use yuefu_audio::{AudioBuffer, SampleRate};
-use yuefu_instruments::{bank::Bank, sampler::Sampler};
+use yuefu_instruments::{
+    bank::Bank,
+    contract,
+    sampler::{Controls, Sampler},
+};
 use yuefu_song::Family;
 
 fn main() -> ExitCode {
@@ -73,5 +81,54 @@ fn run() -> Result<(), String> {
             std::fs::write(path, bytes).map_err(|error| format!("{path}: {error}"))?;
         }
     }
+    one_voice(&bank, rate);
+    match fluidsynth(&arguments[0], song) {
+        Some(theirs) => println!("fluidsynth, the opening of the bank taken off: {theirs:.3} s"),
+        None => println!("no fluidsynth on this machine to compare with"),
+    }
     Ok(())
+}
+
+/// How much faster than real time one sustained voice is.
+fn one_voice(bank: &Arc<Bank>, rate: SampleRate) {
+    let controls = Controls::default();
+    let phrase = contract::phrase("", vec![contract::note(0.0, 50.0, 72, 0.7)]);
+    for (number, program, _) in bank.presets() {
+        let regions = bank.regions(number, program).unwrap_or_default();
+        let voices = regions.iter().filter(|region| region.takes(72, 89)).count();
+        let sampler = Sampler::new(Arc::clone(bank), number, program, Family::Effect, 255);
+        let (1, Some(sampler)) = (voices, sampler) else {
+            continue;
+        };
+        sampler.render_plain(&phrase, &controls, rate);
+        let began = Instant::now();
+        let clip = sampler.render_plain(&phrase, &controls, rate);
+        let seconds = clip.audio.frames() as f64 / rate.hz();
+        if seconds > 49.0 {
+            let times = seconds / began.elapsed().as_secs_f64();
+            println!("one voice ({number}:{program}): {times:.0} times real time");
+            return;
+        }
+    }
+}
+
+/// Seconds that Debian's fluidsynth needs for the same, its time to open the bank taken off.
+fn fluidsynth(bank: &str, song: &str) -> Option<f64> {
+    let silence = std::env::temp_dir().join(format!("yuefu-silence-{}.mid", std::process::id()));
+    let empty = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x04\0\xff\x2f\0";
+    std::fs::write(&silence, empty).ok()?;
+    let time = |file: &std::ffi::OsStr| {
+        let began = Instant::now();
+        let status = Command::new("fluidsynth")
+            .args(["-ni", "-q", "-R", "0", "-C", "0", "-r", "44100"])
+            .args(["-O", "float", "-T", "raw", "-F", "/dev/null", bank])
+            .arg(file)
+            .status()
+            .ok()?;
+        status.success().then(|| began.elapsed().as_secs_f64())
+    };
+    let both = time(song.as_ref()).zip(time(silence.as_os_str()));
+    // A file of ours in the temporary folder: one that stays does no harm.
+    std::fs::remove_file(&silence).ok();
+    both.map(|(whole, opening)| whole - opening)
 }

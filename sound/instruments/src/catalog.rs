@@ -60,7 +60,8 @@ impl Orchestra {
             if self.profiles.iter().any(|p| p.id == id) {
                 continue;
             }
-            self.profiles.push(user_profile(&bank, &id, number, program, name));
+            self.profiles
+                .push(user_profile(&bank, &id, number, program, name));
         }
         self.user = Some(Arc::new(bank));
         Ok(self)
@@ -109,7 +110,8 @@ impl Orchestra {
         let rendered = self.profile(&phrase.instrument).and_then(|profile| {
             let mut clip = self.instrument(profile)?.render(phrase, rate);
             if profile.trim != 0.0 {
-                clip.audio.scale(yuefu_audio::math::db_to_gain(profile.trim));
+                clip.audio
+                    .scale(yuefu_audio::math::db_to_gain(profile.trim));
             }
             Some(clip)
         });
@@ -121,16 +123,14 @@ impl Orchestra {
 }
 
 /// What can be told of a preset from its numbers.
-fn user_profile(
-    bank: &Bank,
-    id: &str,
-    number: u16,
-    program: u16,
-    name: &str,
-) -> InstrumentProfile {
+fn user_profile(bank: &Bank, id: &str, number: u16, program: u16, name: &str) -> InstrumentProfile {
     let regions = bank.regions(number, program).unwrap_or_default();
     let low = regions.iter().map(|r| r.keys.0).min().unwrap_or(0);
-    let high = regions.iter().map(|r| r.keys.1.min(127)).max().unwrap_or(127);
+    let high = regions
+        .iter()
+        .map(|r| r.keys.1.min(127))
+        .max()
+        .unwrap_or(127);
     let range = [low.min(high), high];
     let sweet = [48.clamp(range[0], range[1]), 84.clamp(range[0], range[1])];
     let family = if number == 128 {

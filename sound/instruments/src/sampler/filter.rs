@@ -42,17 +42,21 @@ impl LowPass {
             (target.a2 - c.a2) * by,
             (target.a3 - c.a3) * by,
         );
+        let (mut s1, mut s2) = (self.s1, self.s2);
+        // The filter as a plain linear step of its two states: half the chain of dependent
+        // operations of the usual form, and the same numbers.
         for sample in block {
-            let v3 = *sample - self.s2;
-            let v1 = c.a1 * self.s1 + c.a2 * v3;
-            let v2 = self.s2 + c.a2 * self.s1 + c.a3 * v3;
-            self.s1 = 2.0 * v1 - self.s1;
-            self.s2 = 2.0 * v2 - self.s2;
-            *sample = v2;
+            let x = *sample;
+            let (b1, b2) = (2.0 * c.a2, 2.0 * c.a3);
+            *sample = c.a2 * s1 + (s2 + c.a3 * (x - s2));
+            let n1 = (2.0 * c.a1 - 1.0) * s1 + (b1 * x - b1 * s2);
+            s2 = b1 * s1 + ((1.0 - b2) * s2 + b2 * x);
+            s1 = n1;
             c.a1 += d1;
             c.a2 += d2;
             c.a3 += d3;
         }
+        (self.s1, self.s2) = (s1, s2);
         self.now = Some(target);
     }
 }

@@ -281,11 +281,19 @@ fn fade_in(x: f32) -> f32 {
     math::fast_sin_cycles(x.clamp(0.0, 1.0) * 0.25)
 }
 
-/// Adds a block with a gain that runs straight from one value to another.
+/// Adds a block with a gain that runs straight from one value to another. Blocks are whole
+/// multiples of eight, which lets the compiler work on vectors.
 #[inline]
 fn mix(block: &[f32], out: &mut [f32], from: f32, to: f32) {
     let step = (to - from) / block.len() as f32;
-    for (index, (target, sample)) in out.iter_mut().zip(block).enumerate() {
-        *target += sample * (from + step * index as f32);
+    let mut gains = [0.0; 8];
+    for (lane, gain) in gains.iter_mut().enumerate() {
+        *gain = from + step * lane as f32;
+    }
+    for (targets, samples) in out.chunks_exact_mut(8).zip(block.chunks_exact(8)) {
+        for lane in 0..8 {
+            targets[lane] += samples[lane] * gains[lane];
+            gains[lane] += step * 8.0;
+        }
     }
 }
