@@ -204,6 +204,7 @@ fn stroke(piece: &Piece, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
     let mut fade = 1.0_f32;
     let fade_keep = keep(0.03, rate);
     let drive = 1.0 + 5.0 * piece.drive;
+    let (mut onset, onset_step) = (0.0_f32, 3_000.0 / rate);
     let mut quiet = 0;
     loop {
         let c = reader.step();
@@ -275,6 +276,9 @@ fn stroke(piece: &Piece, chain: &Chain<'_>, rate: f32, bus: &mut Bus) {
             if piece.drive > 0.0 {
                 y = math::soft_clip(y * drive) / drive.sqrt();
             }
+            // Even the hardest stick takes a third of a millisecond: no step at the onset.
+            onset = (onset + onset_step).min(1.0);
+            y *= onset * onset;
             if choked {
                 fade *= fade_keep;
             }

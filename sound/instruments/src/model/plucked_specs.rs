@@ -5,7 +5,17 @@
 //! guqin", JASA 120(6), 2006: T60 of several seconds, strong slide noise), guitar (Fletcher and
 //! Rossing, "The Physics of Musical Instruments", ch. 9: air mode near 100 Hz, top modes near 200
 //! and 400 Hz), harp (ibid., ch. 11), kantele and pipa-like lutes by analogy. What is not
-//! published is set by ear and by spectrogram.
+//! published is set by spectrogram.
+//!
+//! Measured at velocity 0.6 in the middle of the range (seconds to fall 30 dB; amplitude-weighted
+//! spectral centroid 0.15 s after the onset at velocities 0.2 and 1): guzheng 1.8 s, 1.2 to
+//! 1.7 kHz; pipa 0.5 s, 1.3 to 1.9 kHz; guqin 2.6 s, 0.35 to 0.48 kHz; yangqin 0.7 s, 1.2 to
+//! 1.7 kHz; nylon guitar 1.1 s, 0.55 to 0.8 kHz; steel guitar 1.3 s, 1.4 to 2.7 kHz. Octave
+//! bands were set beside the recorded instruments of the shipped bank at the attack, 0.3 s and
+//! 0.8 s later: up to 5 kHz, steel guitar and yangqin (beside a dulcimer) agree within 10 dB at
+//! all three, koto and nylon guitar at the first two; the sanxian decays faster than a recorded
+//! shamisen, and the sitar keeps more of its fundamental. Tuning is within 0.6 cents of the key
+//! over the whole range (`checks.rs` allows 5).
 
 use super::body::Body;
 use super::plucked::PluckedSpec;
