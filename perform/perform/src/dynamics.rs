@@ -16,12 +16,17 @@ pub(crate) fn apply(player: &Player<'_>, drafts: &mut [Draft]) {
         let key = usize::from(draft.key);
         // Strokes on one key within a second of each other alternate between the hands.
         let (last, count) = repeats[key];
+        let ghost = site.articulation == Articulation::Ghost;
         let count = if site.on - last < 1.0 && site.on > last {
             count + 1
         } else {
             0
         };
-        repeats[key] = (site.on, count);
+        // Grace strokes and ghosts fall to whichever hand is free.
+        let count = if ghost { 0 } else { count };
+        if !ghost {
+            repeats[key] = (site.on, count);
+        }
         let hand = match count % 4 {
             0 => 0.0,
             1 => -1.0,
@@ -49,7 +54,7 @@ pub(crate) fn apply(player: &Player<'_>, drafts: &mut [Draft]) {
             _ => 1.0,
         };
         let mut velocity = draft.velocity * (1.0 + change).max(0.3) * accent;
-        if site.articulation == Articulation::Ghost {
+        if ghost {
             velocity = velocity.min(touch.ghost * (1.0 + 2.0 * touch.sigma * chance));
         }
         // The last tenth of force is the hardest to reach.
