@@ -78,7 +78,7 @@ fn plucked_strings_ring_as_long_as_theirs_do() {
         ("guzheng", 1.0, 5.0),
         ("pipa", 0.3, 1.6),
         ("guqin", 1.0, 5.0),
-        ("sanxian", 0.15, 0.9),
+        ("sanxian", 0.3, 1.8),
         ("nylon-guitar-model", 0.5, 3.0),
     ] {
         let clip = sound(name, 57, 0.7, 5.0, Articulation::Normal);

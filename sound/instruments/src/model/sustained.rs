@@ -73,7 +73,7 @@ impl Instrument for Sustained {
         let stealing = if spec.mono {
             Stealing::Mono
         } else {
-            Stealing::PerKey
+            Stealing::Never
         };
         let list = chains(phrase, stealing);
         let tail = f64::from(spec.release) * 2.0 + 0.6;

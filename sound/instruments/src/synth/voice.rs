@@ -24,12 +24,13 @@ pub struct Synth {
 impl Instrument for Synth {
     fn render(&self, phrase: &PerformedPhrase, rate: SampleRate) -> Clip {
         let patch = self.patch;
+        // A held tone common to two chords must not be cut off by its own repetition.
         let list = chains(
             phrase,
             if patch.mono {
                 Stealing::Mono
             } else {
-                Stealing::PerKey
+                Stealing::Never
             },
         );
         let tail = f64::from(patch.amp.r) * 2.2 + 0.1;
