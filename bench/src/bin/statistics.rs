@@ -1,6 +1,7 @@
 //! Musical statistics of generated songs beside real ones.
 //!
-//! `cargo run --release -p yuefu-bench --bin statistics -- [--data DIR] [--songs N] [--style ID]`
+//! `cargo run --release -p yuefu-bench --bin statistics -- [--data DIR] [--songs N] [--style ID]
+//! [--file STYLE.toml]`
 //!
 //! Real songs: the melodies of POP909 in `../shared/data` (or `--data`); without it only the
 //! generated column is printed.
@@ -12,7 +13,7 @@ use yuefu_bench::{
 };
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    Catalog, Role,
+    Catalog, Role, StyleBook,
     brief::{Brief, Weighted},
 };
 
@@ -42,7 +43,13 @@ fn main() -> ExitCode {
             Vec::new()
         }
     };
-    let (book, catalog) = match (yuefu_plan::standard_styles(), catalog()) {
+    let book = match value("--file") {
+        None => yuefu_plan::standard_styles(),
+        Some(path) => std::fs::read_to_string(&path)
+            .map_err(|error| format!("{path} cannot be read: {error}"))
+            .and_then(|text| StyleBook::parse(&[(&path, &text)])),
+    };
+    let (book, catalog) = match (book, catalog()) {
         (Ok(book), Ok(catalog)) => (book, catalog),
         (Err(error), _) | (_, Err(error)) => {
             eprintln!("{error}");

@@ -169,7 +169,7 @@ fn alone(key: i32, slot: &Slot, manner: &Manner) -> f32 {
         (true, false) if manner.strict => 3.0,
         (true, false) if slot.key.has_harmonic(pc) => 0.35,
         (true, false) => 0.7,
-        (false, true) => 0.25 + 1.7 * stress,
+        (false, true) => 0.14 + 1.2 * stress,
         (false, false) => return NEVER,
     };
     if let (false, Some(chord)) = (chordal, slot.chord) {
@@ -215,19 +215,19 @@ fn alone(key: i32, slot: &Slot, manner: &Manner) -> f32 {
 fn step_cost(from: i32, to: i32, slot: &Slot, manner: &Manner) -> f32 {
     let five = slot.key.mode.melody().len() == 5;
     let base = match (to - from).abs() {
-        0 => 0.62,
+        0 => 0.5,
         1 => 0.12,
         2 => 0.0,
         3 => {
             if five {
                 0.1
             } else {
-                0.34
+                0.42
             }
         }
-        4 => 0.4,
-        5 => 0.8,
-        7 => 1.0,
+        4 => 0.48,
+        5 => 0.72,
+        7 => 0.85,
         6 => 2.4,
         8 | 9 => 1.7,
         12 => 1.7,

@@ -1,0 +1,905 @@
+//! Reads the pieces of a prompt in order: who modifies, negates or contradicts what.
+
+use crate::energy;
+use crate::lexicon::{Lexicon, Meaning, Sense};
+use crate::notes::{contradiction, note};
+use crate::scan::{Item, What, scan, title};
+use crate::text::{Text, is_han};
+use std::collections::BTreeMap;
+use yuefu_song::brief::{
+    Brief, Exclusion, Lang, ModeWish, Mood, Reason, ReasonKind, SectionSize, SectionWish, Severity,
+    TempoWish, VoiceWish,
+};
+use yuefu_song::score::{Role, SectionKind};
+
+/// An instrument wish before the style is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// Catalog id, or the general word that a style resolves.
+    pub name: String,
+    /// Whether the name is a general word.
+    pub general: bool,
+    /// Whether it is asked for or refused.
+    pub wanted: bool,
+    /// Role asked for.
+    pub role: Option<Role>,
+    /// Prominence.
+    pub weight: f32,
+    /// The words.
+    pub words: String,
+    /// Their bytes.
+    pub span: (usize, usize),
+    item: usize,
+}
+
+impl Wanted {
+    /// A wish from an option beside the prompt.
+    pub fn option(name: String, general: bool, wanted: bool, words: String) -> Self {
+        Self {
+            name,
+            general,
+            wanted,
+            role: None,
+            weight: 1.0,
+            words,
+            span: (0, 0),
+            item: usize::MAX,
+        }
+    }
+}
+
+/// What was read, before anything is inferred.
+pub(crate) struct Reading {
+    /// The brief so far.
+    pub brief: Brief,
+    /// Styles by index in the lexicon, with weight and words.
+    pub styles: Vec<(usize, f32, String)>,
+    /// Instruments.
+    pub wanted: Vec<Wanted>,
+    /// Images by index, with words and span.
+    pub images: Vec<(usize, f32, String, (usize, usize))>,
+    /// Scenes by index, with words and span.
+    pub scenes: Vec<(usize, String, (usize, usize))>,
+    /// Unknown words.
+    pub unknown: Vec<String>,
+    /// The words that first set a field.
+    pub first: BTreeMap<&'static str, String>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Negation {
+    Noun,
+    Next,
+}
+
+pub(crate) struct Reader<'a> {
+    pub text: &'a Text<'a>,
+    pub lexicon: &'static Lexicon,
+    pub items: Vec<Item>,
+    used: Vec<bool>,
+    pub out: Reading,
+    negation: Option<Negation>,
+    /// The negation has met its noun and holds on only across "or".
+    spent: bool,
+    degree: f32,
+    pub then: bool,
+    pub modulate: bool,
+    role: Option<(Role, usize)>,
+    size: Option<(SectionSize, usize)>,
+}
+
+/// Reads a prompt.
+pub(crate) fn read(prompt: &str) -> Reading {
+    let text = Text::new(prompt);
+    let items = scan(&text);
+    let brief = Brief {
+        prompt: prompt.to_owned(),
+        language: if text.is_chinese() {
+            Lang::Zh
+        } else {
+            Lang::En
+        },
+        ..Brief::default()
+    };
+    let mut reader = Reader {
+        used: vec![false; items.len()],
+        text: &text,
+        lexicon: Lexicon::get(),
+        items,
+        out: Reading {
+            brief,
+            styles: Vec::new(),
+            wanted: Vec::new(),
+            images: Vec::new(),
+            scenes: Vec::new(),
+            unknown: Vec::new(),
+            first: BTreeMap::new(),
+        },
+        negation: None,
+        spent: false,
+        degree: 1.0,
+        then: false,
+        modulate: false,
+        role: None,
+        size: None,
+    };
+    reader.run();
+    reader.out
+}
+
+impl Reader<'_> {
+    fn run(&mut self) {
+        if let Some((from, to)) = title(self.text) {
+            let name = self.text.words(from, to).to_owned();
+            if !name.is_empty() {
+                self.out.brief.reasons.push(self.reason_at(
+                    "title",
+                    &name,
+                    from,
+                    to,
+                    ReasonKind::Stated,
+                ));
+                self.out.brief.title = Some(name);
+            }
+        }
+        for pair in energy::pair(self.text, &self.items, &mut self.used) {
+            for point in pair.points {
+                let value = format!("{:?} {}s", point.kind, point.at.0).to_lowercase();
+                self.out.brief.reasons.push(self.reason_at(
+                    "energy",
+                    &value,
+                    pair.start,
+                    pair.end,
+                    ReasonKind::Stated,
+                ));
+                self.out.brief.energy.push(point);
+            }
+        }
+        self.out
+            .brief
+            .energy
+            .sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
+        self.form();
+        for index in 0..self.items.len() {
+            self.item(index);
+        }
+    }
+
+    /// "verse chorus verse": three or more sections in a row, or two with an arrow, are a form.
+    fn form(&mut self) {
+        let mut index = 0;
+        while index < self.items.len() {
+            let (mut kinds, mut end, mut arrows) = (Vec::new(), index, 0);
+            while end < self.items.len() {
+                let section = self.section(end).filter(|_| !self.used[end]);
+                match section {
+                    Some(kind) => kinds.push((kind, end)),
+                    None if kinds.is_empty() => break,
+                    None if self.items[end].what == What::Dash => arrows += 1,
+                    None if self.items[end].what == What::Break
+                        || self.items[end].what == What::List => {}
+                    None if self.items[end].means(|s| matches!(s, Sense::Then)) => arrows += 1,
+                    None => break,
+                }
+                end += 1;
+            }
+            let negated = index.checked_sub(1).is_some_and(|k| {
+                self.items[k]
+                    .means(|s| matches!(s, Sense::NotNoun | Sense::NotNext | Sense::Size(_)))
+            });
+            if !negated && (kinds.len() >= 3 || (kinds.len() == 2 && arrows > 0)) {
+                let last = kinds[kinds.len() - 1].1;
+                let form = kinds.iter().map(|(kind, _)| *kind).collect();
+                self.set_form(form, self.items[index].start, self.items[last].end);
+                kinds.iter().for_each(|(_, at)| self.used[*at] = true);
+                index = last;
+            }
+            index += 1;
+        }
+    }
+
+    fn section(&self, index: usize) -> Option<SectionKind> {
+        let What::Word(meanings) = &self.items[index].what else {
+            return None;
+        };
+        meanings.iter().find_map(|(sense, _)| {
+            if let Sense::Section(kind) = sense {
+                Some(*kind)
+            } else {
+                None
+            }
+        })
+    }
+
+    fn set_form(&mut self, form: Vec<SectionKind>, start: usize, end: usize) {
+        let words = self.text.words(start, end).to_owned();
+        let value = form
+            .iter()
+            .map(|kind| kind.name())
+            .collect::<Vec<_>>()
+            .join(" ");
+        if self
+            .out
+            .brief
+            .form
+            .as_ref()
+            .is_some_and(|held| *held != form)
+        {
+            let first = self.out.first.get("form").cloned().unwrap_or_default();
+            contradiction(&mut self.out.brief, "form", &first, &words);
+            return;
+        }
+        self.out.first.entry("form").or_insert(words);
+        self.out
+            .brief
+            .reasons
+            .push(self.reason_at("form", &value, start, end, ReasonKind::Stated));
+        self.out.brief.form = Some(form);
+    }
+
+    fn item(&mut self, index: usize) {
+        if self.used[index] {
+            return;
+        }
+        let item = self.items[index].clone();
+        if self.text.at(item.start.saturating_sub(1)) == ' ' && is_han(self.text.at(item.start)) {
+            // Spaces separate Chinese wishes as commas do.
+            self.negation = None;
+        }
+        match item.what {
+            What::Break if self.negation == Some(Negation::Noun) && self.is_list(index + 1) => {
+                self.spent = false
+            }
+            What::Stop | What::Break => {
+                (self.negation, self.degree, self.spent) = (None, 1.0, false)
+            }
+            What::List => self.spent = false,
+            What::Dash => {}
+            What::Unknown => {
+                let is_chinese = is_han(self.text.at(item.start));
+                if self.negation == Some(Negation::Next) || is_chinese {
+                    self.negation = None;
+                }
+                self.out
+                    .unknown
+                    .push(self.text.words(item.start, item.end).to_owned());
+            }
+            What::Value(value) => {
+                if self.negation.take().is_none() && !item.in_title {
+                    self.value(index, &value);
+                }
+                self.degree = 1.0;
+            }
+            What::Form(form) => self.set_form(form, item.start, item.end),
+            What::Word(meanings) => self.word(index, meanings),
+        }
+    }
+
+    /// Whether a list of nouns that ends in "or" follows: "no drums, bass or vocals".
+    fn is_list(&self, mut index: usize) -> bool {
+        let is_noun = |item: &Item| {
+            item.means(|s| {
+                matches!(
+                    s,
+                    Sense::Instrument(_) | Sense::Group(_) | Sense::Several(_) | Sense::Section(_)
+                )
+            })
+        };
+        while let Some(item) = self.items.get(index) {
+            if item.means(|s| matches!(s, Sense::Or)) {
+                return self.items.get(index + 1).is_some_and(is_noun);
+            }
+            if item.what != What::Break && !is_noun(item) {
+                return false;
+            }
+            index += 1;
+        }
+        false
+    }
+
+    fn word(&mut self, index: usize, meanings: &'static [Meaning]) {
+        let is = |test: fn(&Sense) -> bool| meanings.iter().any(|(sense, _)| test(sense));
+        let is_chinese = is_han(self.text.at(self.items[index].start));
+        if self.items[index].in_title {
+            for (sense, weight) in meanings {
+                match sense {
+                    Sense::Image(image) => self.image(index, *image, *weight),
+                    Sense::Mood(mood) => {
+                        self.add_mood(index, *mood, 0.4 * weight, ReasonKind::Inferred)
+                    }
+                    _ => {}
+                }
+            }
+        } else if is(|s| matches!(s, Sense::NotNoun)) {
+            (self.negation, self.spent, self.degree) = (Some(Negation::Noun), false, 1.0);
+        } else if is(|s| matches!(s, Sense::NotNext)) {
+            (self.negation, self.spent, self.degree) = (Some(Negation::Next), false, 1.0);
+        } else if let Some(degree) = meanings.iter().find_map(|(s, _)| {
+            if let Sense::Degree(d) = s {
+                Some(*d)
+            } else {
+                None
+            }
+        }) {
+            self.set_degree(index, degree, is_chinese);
+        } else if is(|s| matches!(s, Sense::And)) {
+            // 不要鼓和贝斯 refuses both; "no drums and soft piano" refuses one.
+            if is_chinese {
+                self.spent = false;
+            } else {
+                self.end_at_and(index);
+            }
+        } else if is(|s| matches!(s, Sense::Or)) {
+            self.spent = false;
+        } else if is(|s| matches!(s, Sense::But)) {
+            self.negation = None;
+        } else if is(|s| matches!(s, Sense::With)) {
+            if self.negation == Some(Negation::Noun) && (self.spent || !is_chinese) {
+                self.negation = None;
+            }
+        } else if is(|s| matches!(s, Sense::Modulate)) {
+            self.modulate = true;
+        } else if is(|s| matches!(s, Sense::Then)) {
+            (self.then, self.negation) = (true, None);
+        } else if !is(|s| matches!(s, Sense::Filler | Sense::At | Sense::Neutral))
+            || meanings.len() > 1
+        {
+            self.concept(index, meanings);
+        }
+    }
+
+    fn end_at_and(&mut self, index: usize) {
+        let follows = self.items.get(index + 1).is_some_and(|next| {
+            next.means(|s| matches!(s, Sense::Instrument(_) | Sense::Group(_)))
+        });
+        if self.negation == Some(Negation::Noun) && follows {
+            note(
+                &mut self.out.brief,
+                Severity::Info,
+                "negation-ends",
+                (
+                    "\"no A and B\" is read as: no A, but B".into(),
+                    "“no A and B”理解为：不要 A，但要 B".into(),
+                ),
+                (
+                    "write \"no A, no B\" or \"no A or B\" to refuse both",
+                    "若两者都不要，请写“no A, no B”",
+                ),
+            );
+        }
+        self.negation = None;
+    }
+
+    fn set_degree(&mut self, index: usize, degree: f32, is_chinese: bool) {
+        let next_says = self
+            .items
+            .get(index + 1)
+            .is_some_and(|next| !next.is_filler() && matches!(next.what, What::Word(_)));
+        let adjacent = index > 0 && self.items[index - 1].end == self.items[index].start;
+        if is_chinese
+            && degree < 1.0
+            && adjacent
+            && !next_says
+            && self.items[index - 1].means(|s| matches!(s, Sense::Mood(_)))
+        {
+            // 忧郁一点: the degree follows.
+            if let Some(mood) = self.out.brief.moods.last_mut() {
+                mood.weight *= degree;
+            }
+            return;
+        }
+        self.degree = if self.degree == 1.0 {
+            degree
+        } else {
+            (self.degree * degree).clamp(0.2, 1.8)
+        };
+    }
+
+    fn concept(&mut self, index: usize, meanings: &'static [Meaning]) {
+        if self.spent {
+            (self.negation, self.spent) = (None, false);
+        }
+        let negated = self.negation.is_some();
+        let mut is_noun = false;
+        let mut was_image = false;
+        for (sense, weight) in meanings {
+            let weight = weight * self.degree;
+            match sense {
+                Sense::Style(style) => self.style(index, *style, weight, negated),
+                Sense::Mood(mood) if negated => {
+                    let words = self.words(index);
+                    self.push_reason(index, "excluded-mood", mood.name(), ReasonKind::Stated);
+                    if self.out.brief.mood(*mood) > 0.0 {
+                        let first = self.out.first.get("mood").cloned().unwrap_or_default();
+                        contradiction(&mut self.out.brief, "mood", &first, &words);
+                    } else if !self.out.brief.excluded_moods.contains(mood) {
+                        self.out.brief.excluded_moods.push(*mood);
+                    }
+                }
+                Sense::Mood(mood) => self.add_mood(index, *mood, weight, ReasonKind::Stated),
+                Sense::Instrument(id) => {
+                    self.instrument(index, id, false, weight, negated);
+                    is_noun = true;
+                }
+                Sense::Several(name) => {
+                    self.instrument(index, name, true, weight, negated);
+                    is_noun = true;
+                }
+                Sense::Group(group) => {
+                    self.group(index, *group, weight, negated);
+                    is_noun = true;
+                }
+                Sense::Voice(voice) => {
+                    self.voice(index, *voice, negated);
+                    is_noun = true;
+                }
+                Sense::Section(kind) => {
+                    self.section_wish(index, *kind, negated);
+                    is_noun = true;
+                }
+                Sense::Loop => {
+                    self.out.brief.loop_seamless = !negated;
+                    self.push_reason(
+                        index,
+                        "loop",
+                        if negated { "no" } else { "seamless" },
+                        ReasonKind::Stated,
+                    );
+                    is_noun = true;
+                }
+                Sense::Role(role) => self.role(index, *role),
+                Sense::Size(size) => self.size(index, *size),
+                Sense::Image(image) if !negated => self.image(index, *image, weight),
+                Sense::Scene(scene) if !negated => {
+                    self.push_reason(
+                        index,
+                        "scene",
+                        &self.lexicon.scenes[*scene].id,
+                        ReasonKind::Stated,
+                    );
+                    let span = self.span(index);
+                    self.out.scenes.push((*scene, self.words(index), span));
+                }
+                Sense::Image(_) | Sense::Scene(_) => was_image = true,
+                Sense::Mode(wish) if !negated => self.mode(index, wish.clone()),
+                Sense::Pace(pace) => self.pace(index, *pace, self.degree, negated),
+                Sense::Change(change) if !negated => self.change(index, *change),
+                Sense::Feel(feel) if !negated => {
+                    let feel = *feel;
+                    self.push_reason(
+                        index,
+                        "tempo-feel",
+                        &format!("{feel:?}").to_lowercase(),
+                        ReasonKind::Stated,
+                    );
+                    let held = &mut self.tempo().feel;
+                    if !held.contains(&feel) {
+                        held.push(feel);
+                    }
+                }
+                Sense::Swing(amount) => {
+                    let amount = if negated {
+                        0.0
+                    } else {
+                        (amount * self.degree.min(1.1)).min(1.0)
+                    };
+                    self.push_reason(index, "swing", &amount.to_string(), ReasonKind::Stated);
+                    self.tempo().swing = Some(amount);
+                }
+                Sense::Metre(name) if !negated => {
+                    if let Ok(metre) = name.parse() {
+                        self.metre(index, metre);
+                    }
+                }
+                Sense::Shape(shape) if !negated && self.out.brief.shape.is_none() => {
+                    self.push_reason(
+                        index,
+                        "shape",
+                        &format!("{shape:?}").to_lowercase(),
+                        ReasonKind::Stated,
+                    );
+                    self.out.brief.shape = Some(*shape);
+                }
+                _ => {}
+            }
+        }
+        self.degree = 1.0;
+        if self.negation == Some(Negation::Next) || is_noun {
+            self.spent = true;
+        }
+        if was_image && !is_noun {
+            self.negation = None;
+        }
+    }
+
+    fn style(&mut self, index: usize, style: usize, weight: f32, negated: bool) {
+        let id = self.lexicon.styles[style].id.clone();
+        let words = self.words(index);
+        if negated {
+            self.push_reason(index, "excluded-style", &id, ReasonKind::Stated);
+            if let Some((.., first)) = self
+                .out
+                .styles
+                .iter()
+                .find(|(held, ..)| self.lexicon.styles[*held].id == id)
+            {
+                let first = first.clone();
+                contradiction(&mut self.out.brief, "style", &first, &words);
+            } else if !self.out.brief.excluded_styles.contains(&id) {
+                self.out.brief.excluded_styles.push(id);
+            }
+            return;
+        }
+        if self.out.brief.excluded_styles.contains(&id) {
+            contradiction(&mut self.out.brief, "style", &format!("no {words}"), &words);
+            return;
+        }
+        self.push_reason(index, "style", &id, ReasonKind::Stated);
+        match self
+            .out
+            .styles
+            .iter_mut()
+            .find(|(held, ..)| self.lexicon.styles[*held].id == id)
+        {
+            Some(held) => held.1 = held.1.max(weight),
+            None => self.out.styles.push((style, weight, words)),
+        }
+    }
+
+    pub fn add_mood(&mut self, index: usize, mood: Mood, weight: f32, kind: ReasonKind) {
+        let words = self.words(index);
+        self.push_reason(
+            index,
+            if kind == ReasonKind::Stated {
+                "mood"
+            } else {
+                "mood-hint"
+            },
+            mood.name(),
+            kind,
+        );
+        if self.out.brief.excluded_moods.contains(&mood) {
+            contradiction(
+                &mut self.out.brief,
+                "mood",
+                &format!("no {}", mood.name()),
+                &words,
+            );
+            return;
+        }
+        let valence = |m: Mood| {
+            self.lexicon.mood(m).map_or((0.0, 0.0), |row| {
+                (row.affect().valence, row.affect().arousal)
+            })
+        };
+        let clash = self
+            .out
+            .brief
+            .moods
+            .iter()
+            .map(|held| held.value)
+            .find(|held| {
+                let ((v, a), (w, b)) = (valence(*held), valence(mood));
+                kind == ReasonKind::Stated && ((v - w).abs() > 1.25 || (a - b).abs() > 1.45)
+            });
+        if let Some(first) = clash {
+            let first = self
+                .out
+                .brief
+                .reasons
+                .iter()
+                .find(|r| r.field == "mood" && r.value == first.name())
+                .map_or(first.name().to_owned(), |r| r.words.clone());
+            contradiction(&mut self.out.brief, "mood", &first, &words);
+        }
+        self.out.first.entry("mood").or_insert(words);
+        let moods = &mut self.out.brief.moods;
+        match moods.iter_mut().find(|held| held.value == mood) {
+            Some(held) => held.weight = held.weight.max(weight),
+            // A mood that contradicts the first is only a shade of it.
+            None => moods.push(yuefu_song::brief::Weighted::new(
+                mood,
+                if clash.is_some() {
+                    weight * 0.3
+                } else {
+                    weight
+                },
+            )),
+        }
+    }
+
+    fn image(&mut self, index: usize, image: usize, weight: f32) {
+        let (words, span) = (self.words(index), self.span(index));
+        self.out.images.push((image, weight, words, span));
+    }
+
+    fn instrument(&mut self, index: usize, name: &str, general: bool, weight: f32, negated: bool) {
+        let role = self
+            .role
+            .take()
+            .filter(|(_, at)| index - at <= 3)
+            .map(|(role, _)| role);
+        let (words, span) = (self.words(index), self.span(index));
+        if let Some(held) = self.out.wanted.iter_mut().find(|held| held.name == name) {
+            held.role = held.role.or(role);
+            held.item = index;
+            if held.wanted == negated {
+                let first = held.words.clone();
+                contradiction(&mut self.out.brief, "instrument", &first, &words);
+            }
+            return;
+        }
+        self.out.wanted.push(Wanted {
+            name: name.to_owned(),
+            general,
+            wanted: !negated,
+            role,
+            weight,
+            words,
+            span,
+            item: index,
+        });
+    }
+
+    fn group(&mut self, index: usize, group: usize, weight: f32, negated: bool) {
+        let row = &self.lexicon.groups[group];
+        let id = row.id.clone();
+        if id == "vocals" {
+            self.voice(
+                index,
+                if negated {
+                    VoiceWish::Instrumental
+                } else {
+                    VoiceWish::Any
+                },
+                false,
+            );
+            if negated {
+                self.exclude_group(group);
+            }
+        } else if negated {
+            let words = self.words(index);
+            if let Some(held) = self
+                .out
+                .wanted
+                .iter()
+                .find(|held| held.wanted && held.general && held.name == id)
+            {
+                let first = held.words.clone();
+                contradiction(&mut self.out.brief, "instrument", &first, &words);
+                return;
+            }
+            self.push_reason(index, "excluded", &id, ReasonKind::Stated);
+            self.exclude_group(group);
+        } else if self.out.brief.excludes_group(&id) {
+            let words = self.words(index);
+            let no = self
+                .out
+                .brief
+                .reasons
+                .iter()
+                .find(|r| r.field == "excluded" && r.value == id)
+                .map_or(id.clone(), |r| r.words.clone());
+            contradiction(
+                &mut self.out.brief,
+                "instrument",
+                &format!("no {no}"),
+                &words,
+            );
+        } else {
+            self.instrument(index, &id, true, weight, false);
+        }
+    }
+
+    pub fn exclude_group(&mut self, group: usize) {
+        let row = &self.lexicon.groups[group];
+        if !self.out.brief.excludes_group(&row.id) {
+            self.out.brief.excluded.push(Exclusion {
+                group: row.id.clone(),
+                families: row.families.clone(),
+                ids: row.ids.clone(),
+            });
+        }
+    }
+
+    fn voice(&mut self, index: usize, voice: VoiceWish, negated: bool) {
+        use VoiceWish::{Any, Child, Choir, Duet, Female, Instrumental, Male, Unstated};
+        let words = self.words(index);
+        let voice = match (voice, negated) {
+            (voice, false) => voice,
+            (Instrumental, true) => Any,
+            (Any, true) => Instrumental,
+            // Refusing one kind of voice says nothing about the others.
+            (_, true) => return,
+        };
+        let held = self.out.brief.voice;
+        let new = match (held, voice) {
+            (Unstated | Any, new) if new != Instrumental || held == Unstated => new,
+            (held, new) if held == new => held,
+            (Male | Female | Child | Choir | Duet, Any) => held,
+            (Male, Female) | (Female, Male) => Duet,
+            (Choir, new @ (Male | Female | Child | Duet)) => new,
+            (Male | Female | Child | Duet, Choir) => held,
+            (Duet, Male | Female) => held,
+            _ => {
+                let first = self.out.first.get("voice").cloned().unwrap_or_default();
+                contradiction(&mut self.out.brief, "voice", &first, &words);
+                return;
+            }
+        };
+        if voice == Instrumental && (words.contains("人声") || words.contains("歌词")) {
+            let vocals = self
+                .lexicon
+                .groups
+                .iter()
+                .position(|group| group.id == "vocals");
+            vocals
+                .into_iter()
+                .for_each(|group| self.exclude_group(group));
+        }
+        self.out.first.entry("voice").or_insert(words);
+        self.push_reason(
+            index,
+            "voice",
+            &format!("{new:?}").to_lowercase(),
+            ReasonKind::Stated,
+        );
+        self.out.brief.voice = new;
+    }
+
+    fn section_wish(&mut self, index: usize, section: SectionKind, negated: bool) {
+        let words = self.words(index);
+        let size = self
+            .size
+            .take()
+            .filter(|(_, at)| index - at <= 3)
+            .map(|(size, _)| size);
+        self.push_reason(
+            index,
+            "section",
+            &format!("{}{}", if negated { "no " } else { "" }, section.name()),
+            ReasonKind::Stated,
+        );
+        let held = self
+            .out
+            .brief
+            .sections
+            .iter()
+            .position(|wish| wish.section == section);
+        match held {
+            Some(at) if self.out.brief.sections[at].wanted == negated => {
+                contradiction(
+                    &mut self.out.brief,
+                    "section",
+                    if negated { section.name() } else { "no" },
+                    &words,
+                );
+            }
+            Some(at) => {
+                self.out.brief.sections[at].size = self.out.brief.sections[at].size.or(size)
+            }
+            None => self.out.brief.sections.push(SectionWish {
+                section,
+                wanted: !negated,
+                size,
+                bars: None,
+            }),
+        }
+    }
+
+    fn size(&mut self, index: usize, size: SectionSize) {
+        let before = (index.saturating_sub(2)..index)
+            .rev()
+            .find_map(|j| self.section(j));
+        let after = (index + 1..self.items.len().min(index + 3)).find_map(|j| self.section(j));
+        if after.is_some() {
+            self.size = Some((size, index));
+        } else if let Some(wish) = before.and_then(|kind| {
+            self.out
+                .brief
+                .sections
+                .iter_mut()
+                .find(|wish| wish.section == kind)
+        }) {
+            wish.size = Some(size);
+        }
+    }
+
+    fn role(&mut self, index: usize, role: Role) {
+        let is_instrument = |item: &Item| {
+            item.means(|s| {
+                matches!(
+                    s,
+                    Sense::Instrument(_) | Sense::Group(_) | Sense::Several(_)
+                )
+            })
+        };
+        let before = |most: usize| {
+            (index.saturating_sub(most)..index)
+                .rev()
+                .take_while(|j| is_instrument(&self.items[*j]) || self.items[*j].is_filler())
+                .find(|j| is_instrument(&self.items[*j]))
+        };
+        let next = (index + 1..self.items.len().min(index + 4))
+            .take_while(|j| is_instrument(&self.items[*j]) || self.items[*j].is_filler())
+            .find(|j| is_instrument(&self.items[*j]));
+        let target = before(1).or(if next.is_some() { None } else { before(3) });
+        match target {
+            Some(at) => {
+                if let Some(held) = self.out.wanted.iter_mut().find(|held| held.item == at) {
+                    held.role = held.role.or(Some(role));
+                }
+            }
+            None if next.is_some() => self.role = Some((role, index)),
+            None => {}
+        }
+    }
+
+    fn mode(&mut self, index: usize, wish: ModeWish) {
+        let words = self.words(index);
+        let clashes = self
+            .out
+            .brief
+            .mode
+            .as_ref()
+            .is_some_and(|held| *held != wish && !wish.admits(held.mode()))
+            || self.out.brief.key.is_some_and(|key| !wish.admits(key.mode));
+        if clashes {
+            let first = self
+                .out
+                .first
+                .get("key")
+                .or(self.out.first.get("mode"))
+                .cloned()
+                .unwrap_or_default();
+            contradiction(&mut self.out.brief, "mode", &first, &words);
+            return;
+        }
+        self.out.first.entry("mode").or_insert(words);
+        self.push_reason(index, "mode", wish.mode().name(), ReasonKind::Stated);
+        self.out.brief.mode.get_or_insert(wish);
+    }
+
+    pub fn tempo(&mut self) -> &mut TempoWish {
+        self.out.brief.tempo.get_or_insert_with(TempoWish::default)
+    }
+
+    pub fn words(&self, index: usize) -> String {
+        self.text
+            .words(self.items[index].start, self.items[index].end)
+            .to_owned()
+    }
+
+    pub fn span(&self, index: usize) -> (usize, usize) {
+        self.text
+            .span(self.items[index].start, self.items[index].end)
+    }
+
+    fn reason_at(
+        &self,
+        field: &str,
+        value: &str,
+        start: usize,
+        end: usize,
+        kind: ReasonKind,
+    ) -> Reason {
+        Reason {
+            field: field.to_owned(),
+            value: value.to_owned(),
+            words: self.text.words(start, end).to_owned(),
+            span: self.text.span(start, end),
+            kind,
+        }
+    }
+
+    pub fn push_reason(&mut self, index: usize, field: &str, value: &str, kind: ReasonKind) {
+        let reason = self.reason_at(
+            field,
+            value,
+            self.items[index].start,
+            self.items[index].end,
+            kind,
+        );
+        self.out.brief.reasons.push(reason);
+    }
+}
