@@ -7,7 +7,7 @@ use crate::reverb::Reverb;
 use crate::strip::{process_track, to_grid};
 use std::collections::BTreeMap;
 use yuefu_audio::{AudioBuffer, SampleRate, math};
-use yuefu_song::mixplan::{ChannelStrip, MixPlan};
+use yuefu_song::mixplan::{ChannelStrip, MixPlan, Sends};
 
 /// A shared effect, in the order in which returns are summed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,31 +127,30 @@ impl Mixer {
     /// All sums are of 24-bit steps and therefore exact while they stay below 2 (+6 dBFS), so
     /// the order of tracks cannot matter; beyond that, keep the plan's order.
     pub fn accept(&mut self, track: &str, stem: &AudioBuffer) {
-        for (to, from) in self.mix.channels.iter_mut().zip(&stem.channels) {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to += from;
-            }
-        }
-        let Some(strip) = self.plan.tracks.iter().find(|strip| strip.track == track) else {
-            return;
+        let (sends, returns) = match self.strip(track) {
+            Some(strip) => (strip.sends, &self.plan.returns),
+            None => (Sends::default(), &self.plan.returns),
         };
-        let (sends, returns) = (strip.sends, &self.plan.returns);
         let wanted = [
             sends.room.filter(|_| returns.room.is_some()),
             sends.hall.filter(|_| returns.hall.is_some()),
             sends.plate.filter(|_| returns.plate.is_some()),
             sends.delay.filter(|_| returns.delay.is_some()),
         ];
-        let frames = self.mix.frames();
+        let (frames, rate) = (self.mix.frames(), self.rate);
+        let mut left: Vec<(&mut [f32], f32)> = Vec::with_capacity(4);
+        let mut right: Vec<(&mut [f32], f32)> = Vec::with_capacity(4);
         for (bus, level) in self.sends.iter_mut().zip(wanted) {
             let Some(level) = level else { continue };
             let gain = math::db_to_gain(level.clamp(-200.0, 24.0));
-            let bus = bus.get_or_insert_with(|| AudioBuffer::silent(self.rate, 2, frames));
-            for (to, from) in bus.channels.iter_mut().zip(&stem.channels) {
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to += to_grid(from * gain);
-                }
+            let bus = bus.get_or_insert_with(|| AudioBuffer::silent(rate, 2, frames));
+            if let [l, r] = &mut bus.channels[..] {
+                left.push((l, gain));
+                right.push((r, gain));
             }
+        }
+        if let ([l, r], [a, b]) = (&mut self.mix.channels[..], &stem.channels[..]) {
+            rayon::join(|| add(a, l, &mut left), || add(b, r, &mut right));
         }
     }
 
@@ -203,5 +202,27 @@ impl Mixer {
             }
         }
         Mixdown { mix, returns }
+    }
+}
+
+/// Adds one channel of a stem to the mix and to its sends, piece by piece, so that each piece
+/// is fetched from memory once.
+fn add(stem: &[f32], mix: &mut [f32], sends: &mut [(&mut [f32], f32)]) {
+    const PIECE: usize = 4096;
+    let frames = stem.len().min(mix.len());
+    for start in (0..frames).step_by(PIECE) {
+        let end = (start + PIECE).min(frames);
+        let piece = &stem[start..end];
+        if piece.iter().all(|&x| x == 0.0) {
+            continue;
+        }
+        for (to, from) in mix[start..end].iter_mut().zip(piece) {
+            *to += from;
+        }
+        for (bus, gain) in sends.iter_mut() {
+            for (to, from) in bus[start..end].iter_mut().zip(piece) {
+                *to += to_grid(from * *gain);
+            }
+        }
     }
 }

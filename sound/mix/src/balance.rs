@@ -1,0 +1,348 @@
+//! The automatic balance: from measured stems and a mix character to a mix plan.
+
+use crate::character::{DelayMix, MixCharacter, RoleMix};
+use crate::dynamics::Dynamics;
+use crate::measure::{BANDS, TrackMeasure};
+use crate::strip::eq_filter;
+use yuefu_audio::{Curve, SampleRate, Seconds, math};
+use yuefu_song::Family;
+use yuefu_song::mixplan::{
+    ChannelStrip, Compressor, Delay, EqBand, EqKind, MixPlan, Returns, Sends, Sidechain,
+};
+use yuefu_song::score::Role;
+
+/// The working level in LUFS that trims aim at.
+pub const WORKING_LUFS: f32 = -18.0;
+
+/// Peak of the mix in dBFS that is not to be exceeded by more than an unlucky coincidence.
+pub const HEADROOM_DBFS: f32 = -6.0;
+
+/// A track as the balance sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackInput {
+    /// Track id.
+    pub id: String,
+    /// Role.
+    pub role: Role,
+    /// Family of its instrument.
+    pub family: Family,
+    /// Catalog id of its instrument.
+    pub instrument: String,
+    /// What was measured of its raw stem.
+    pub measure: TrackMeasure,
+}
+
+/// The time line as the balance sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shape {
+    /// Length of a beat, for the delay.
+    pub beat: Seconds,
+    /// Start of each section and its energy 0..=1, in order.
+    pub sections: Vec<(Seconds, f32)>,
+}
+
+/// Makes a mix plan: levels by measured loudness, picture, tone, dynamics and space by role,
+/// family and style.
+///
+/// A track that is silent gets a strip that changes nothing. The result depends on nothing but
+/// the arguments; tracks keep their order.
+pub fn plan_mix(
+    id: &str,
+    character: &MixCharacter,
+    tracks: &[TrackInput],
+    shape: &Shape,
+) -> MixPlan {
+    let accompanying = tracks.iter().filter(|t| is_chordal(t.role)).count();
+    let crowd = accompanying.saturating_sub(3) as f32;
+    let drums = tracks
+        .iter()
+        .find(|track| track.role == Role::Drums && track.measure.loudness.is_some());
+    let pans = positions(character, tracks);
+    let mut strips = Vec::with_capacity(tracks.len());
+    let mut power = 0.0_f64;
+    let mut levels = Vec::with_capacity(tracks.len());
+    for (track, pan) in tracks.iter().zip(pans) {
+        let (Some(role), Some(loudness)) = (
+            character.roles.get(track.role.name()),
+            track.measure.loudness,
+        ) else {
+            strips.push(ChannelStrip::neutral(&track.id));
+            levels.push(None);
+            continue;
+        };
+        let mut strip = shape_strip(character, role, track, loudness, crowd);
+        strip.pan = pan;
+        if role.duck > 0.0
+            && let Some(drums) = drums
+            && drums.id != track.id
+        {
+            strip.sidechain = Some(Sidechain {
+                key_track: drums.id.clone(),
+                amount_db: role.duck,
+                release_ms: (shape.beat.0 * 350.0).clamp(80.0, 260.0) as f32,
+            });
+        }
+        if (is_chordal(track.role) || track.role == Role::Fx) && character.ride_db > 0.0 {
+            strip.automation = ride(character.ride_db, &shape.sections);
+        }
+        // Several tracks in one role share its loudness, though not strictly: two guitars are
+        // meant to be more than one.
+        let sharing = tracks
+            .iter()
+            .filter(|other| other.role == track.role && other.measure.loudness.is_some())
+            .count();
+        let family = character.families.get(family_name(track.family));
+        let level =
+            role.level + family.map_or(0.0, |f| f.level) - 6.0 * math::log10(sharing as f64) as f32;
+        power +=
+            math::pow(10.0, f64::from(level) / 10.0) * f64::from(track.measure.activity.max(0.1));
+        strips.push(strip);
+        levels.push(Some(level));
+    }
+    let anchor = character.loudness - 10.0 * math::log10(power.max(1e-6)) as f32;
+    let mut peak = 0.0_f64;
+    for ((strip, level), track) in strips.iter_mut().zip(&levels).zip(tracks) {
+        let Some(level) = level else { continue };
+        strip.gain_db = anchor + level - WORKING_LUFS - eq_change(strip, &track.measure);
+        let reduced = strip.compressor.map_or(0.0, |c| c.makeup_db)
+            - character
+                .roles
+                .get(track.role.name())
+                .map_or(0.0, |r| r.compress);
+        let top = track.measure.peak_db + strip.trim_db + strip.gain_db + reduced;
+        let gain = f64::from(math::db_to_gain(top));
+        peak += gain * gain;
+    }
+    // Peaks of independent tracks meet seldom: their powers add, and a quarter more.
+    let peak = 10.0 * math::log10(peak.max(1e-12)) as f32 + 1.0;
+    let down = (peak - HEADROOM_DBFS).max(0.0);
+    for (strip, level) in strips.iter_mut().zip(&levels) {
+        if level.is_some() {
+            strip.gain_db = tenth(strip.gain_db - down);
+        }
+    }
+    MixPlan {
+        character: id.into(),
+        returns: returns(character, &strips, shape.beat),
+        tracks: strips,
+    }
+}
+
+/// Whether a role accompanies with chords.
+fn is_chordal(role: Role) -> bool {
+    matches!(role, Role::Comp | Role::Arp | Role::Pad | Role::Backing)
+}
+
+/// Everything of a strip but its place and its fader.
+fn shape_strip(
+    character: &MixCharacter,
+    role: &RoleMix,
+    track: &TrackInput,
+    loudness: f32,
+    crowd: f32,
+) -> ChannelStrip {
+    let family = character.families.get(family_name(track.family));
+    let mut eq = Vec::new();
+    let mut band = |kind, hz, gain_db: f32, q| {
+        if kind == EqKind::LowCut || gain_db.abs() > 0.05 {
+            eq.push(EqBand {
+                kind,
+                hz,
+                gain_db,
+                q,
+            });
+        }
+    };
+    let low_cut = family.and_then(|f| f.low_cut).unwrap_or(role.low_cut);
+    // An instrument that lives low keeps its foundation: the cut stays below the lowest octave
+    // that carries a good part of it.
+    let lowest = BANDS
+        .iter()
+        .zip(&track.measure.bands)
+        .find(|(_, share)| **share > 0.02)
+        .map_or(low_cut, |(hz, _)| hz * 0.6);
+    if low_cut > 0.0 {
+        band(EqKind::LowCut, low_cut.min(lowest.max(28.0)), 0.0, 0.707);
+    }
+    let mud = role.mud
+        + if is_chordal(track.role) {
+            (character.mud_db * crowd).max(-4.0)
+        } else {
+            0.0
+        };
+    band(EqKind::Peak, 320.0, mud, 1.0);
+    band(EqKind::Peak, 3000.0, role.presence, 0.8);
+    band(EqKind::HighShelf, 9000.0, role.air, 0.707);
+    eq.extend(family.into_iter().flat_map(|f| f.eq.iter().copied()));
+
+    let wet = family.map_or(0.0, |f| f.wet);
+    let reduction = role.compress * family.map_or(1.0, |f| f.compress);
+    let crest = (track.measure.peak_db - loudness).clamp(6.0, 22.0);
+    ChannelStrip {
+        trim_db: tenth(WORKING_LUFS - loudness),
+        compressor: (reduction > 0.2).then(|| compressor(role, reduction, crest)),
+        eq,
+        saturation: role.saturation,
+        width: role.width,
+        sends: Sends {
+            room: send(role.room, wet),
+            hall: send(role.hall, wet),
+            plate: send(role.plate, wet),
+            delay: send(role.delay, 0.0),
+        },
+        ..ChannelStrip::neutral(&track.id)
+    }
+}
+
+/// A send level; −50 dB and below means none, which is how a character turns off what the
+/// neutral one sends.
+fn send(db: Option<f32>, wet: f32) -> Option<f32> {
+    db.filter(|&db| db > -50.0).map(|db| db + wet)
+}
+
+/// A compressor that takes `reduction` dB from peaks `crest` dB above the working level and
+/// gives back what it takes from the average.
+fn compressor(role: &RoleMix, reduction: f32, crest: f32) -> Compressor {
+    let ratio = if reduction > 4.0 { 4.0 } else { 2.5 };
+    let mut settings = Compressor {
+        threshold_db: tenth(WORKING_LUFS + crest - reduction * ratio / (ratio - 1.0)),
+        ratio,
+        attack_ms: role.attack_ms,
+        release_ms: role.release_ms,
+        knee_db: 6.0,
+        makeup_db: 0.0,
+    };
+    // The static curve is independent of the rate.
+    let curve = Dynamics::compressor(&settings, SampleRate(48_000));
+    // Short-term peaks lie some 4 dB above the loudness they make.
+    settings.makeup_db = tenth(-curve.static_change(WORKING_LUFS + crest.min(4.0)));
+    settings
+}
+
+/// How much louder the equalizer makes a track, in LU, from its octave spectrum.
+fn eq_change(strip: &ChannelStrip, measure: &TrackMeasure) -> f32 {
+    let rate = SampleRate(48_000);
+    let filters: Vec<_> = strip.eq.iter().map(|band| eq_filter(band, rate)).collect();
+    let energy: f64 = BANDS
+        .iter()
+        .zip(&measure.bands)
+        .map(|(&hz, &share)| {
+            let gain: f64 = filters
+                .iter()
+                .map(|filter| filter.power_at(rate.hz(), f64::from(hz)))
+                .product();
+            f64::from(share) * gain
+        })
+        .sum();
+    (10.0 * math::log10(energy.max(1e-4))) as f32
+}
+
+/// Pan of every track: doubled parts far apart, others alternating by their role's spread.
+fn positions(character: &MixCharacter, tracks: &[TrackInput]) -> Vec<f32> {
+    let spread = |track: &TrackInput| {
+        character
+            .roles
+            .get(track.role.name())
+            .map_or(0.0, |role| role.spread)
+    };
+    let aside = tracks.iter().filter(|t| spread(t) > 0.05).count();
+    let mut side = 1.0;
+    let mut pans: Vec<f32> = Vec::with_capacity(tracks.len());
+    for (index, track) in tracks.iter().enumerate() {
+        let wide = spread(track);
+        if wide <= 0.05 {
+            pans.push(0.0);
+            continue;
+        }
+        let double = tracks[..index]
+            .iter()
+            .position(|t| t.role == track.role && t.instrument == track.instrument);
+        if let Some(twin) = double {
+            // The second of a pair mirrors the first, and both move out.
+            let out = pans[twin].abs().max(0.6);
+            pans[twin] = out.copysign(pans[twin]);
+            pans.push(-pans[twin]);
+            continue;
+        }
+        // One voice alone at the side would only unbalance the picture.
+        let wide = if aside == 1 { wide * 0.3 } else { wide };
+        pans.push(wide * side);
+        side = -side;
+    }
+    pans
+}
+
+/// The fader's movement of an accompanying track: down where the song is calm, up where it is
+/// full, over half a second around each section's start.
+fn ride(range_db: f32, sections: &[(Seconds, f32)]) -> Curve {
+    let mut curve = Curve::default();
+    let level = |energy: f32| tenth((energy.clamp(0.0, 1.0) - 0.7) * range_db);
+    let mut last = None;
+    for (start, energy) in sections {
+        let db = level(*energy);
+        if let Some(last) = last {
+            curve.push((start.0 - 0.3) as f32, last);
+        }
+        curve.push(
+            (start.0 + if last.is_some() { 0.2 } else { 0.0 }) as f32,
+            db,
+        );
+        last = Some(db);
+    }
+    curve
+}
+
+/// The shared effects that anything is sent to.
+fn returns(character: &MixCharacter, strips: &[ChannelStrip], beat: Seconds) -> Returns {
+    let used = |send: fn(&Sends) -> Option<f32>| strips.iter().any(|s| send(&s.sends).is_some());
+    let reverb = |name: &str, used: bool| character.reverbs.get(name).copied().filter(|_| used);
+    Returns {
+        room: reverb("room", used(|s| s.room)),
+        hall: reverb("hall", used(|s| s.hall)),
+        plate: reverb("plate", used(|s| s.plate)),
+        delay: used(|s| s.delay).then(|| delay(&character.delay, beat)),
+    }
+}
+
+fn delay(settings: &DelayMix, beat: Seconds) -> Delay {
+    let beat = if beat.0 > 0.05 { beat.0 } else { 0.5 };
+    let mut time = f64::from(settings.beats) * beat;
+    // In slow songs the same share of a beat would stutter apart.
+    while time > 0.75 {
+        time *= 0.5;
+    }
+    Delay {
+        time_s: time as f32,
+        feedback: settings.feedback,
+        ping_pong: settings.ping_pong,
+        low_cut_hz: settings.low_cut_hz,
+        high_cut_hz: settings.high_cut_hz,
+        level_db: settings.level_db,
+    }
+}
+
+/// Rounded to a tenth: what is written into documents should be readable.
+fn tenth(db: f32) -> f32 {
+    (db * 10.0).round() / 10.0
+}
+
+fn family_name(family: Family) -> &'static str {
+    match family {
+        Family::Keyboard => "keyboard",
+        Family::Organ => "organ",
+        Family::Guitar => "guitar",
+        Family::Bass => "bass",
+        Family::Bowed => "bowed",
+        Family::Ensemble => "ensemble",
+        Family::Plucked => "plucked",
+        Family::Brass => "brass",
+        Family::Reed => "reed",
+        Family::Flute => "flute",
+        Family::Mallet => "mallet",
+        Family::Voice => "voice",
+        Family::SynthLead => "synth-lead",
+        Family::SynthPad => "synth-pad",
+        Family::Kit => "kit",
+        Family::Effect => "effect",
+    }
+}
