@@ -511,7 +511,7 @@ fn key(text: &Text, start: usize) -> Option<(Value, usize)> {
     }
     if text.at(at) == 'm'
         && text.typed[at.min(text.len() - 1)] == 'm'
-        && text.is_boundary(at + 1)
+        && !text.at(at + 1).is_ascii_alphanumeric()
         && (is_upper || prefix.is_some())
     {
         let follows_i = start >= 2 && text.at(start - 1) == ' ' && text.at(start - 2) == 'i';

@@ -135,6 +135,8 @@ pub struct SectionWish {
     pub wanted: bool,
     /// Longer or shorter than usual.
     pub size: Option<SectionSize>,
+    /// An explicit length in bars.
+    pub bars: Option<u32>,
 }
 
 /// Longer or shorter than usual.
