@@ -53,7 +53,10 @@ pub fn even(bank: &Bank, zones: &[Level]) -> Vec<i16> {
     let mut corrections: BTreeMap<(Range, Range), f32> = BTreeMap::new();
     for (velocities, layer) in layers {
         let keys: Vec<Range> = layer.keys().copied().collect();
-        let levels: Vec<f32> = layer.values().map(|p| 10.0 * p.max(1e-12).log10()).collect();
+        let levels: Vec<f32> = layer
+            .values()
+            .map(|p| 10.0 * p.max(1e-12).log10())
+            .collect();
         let mut line = levels.clone();
         for _ in 0..3 {
             line = straighten(&line);

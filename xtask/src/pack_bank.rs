@@ -264,9 +264,23 @@ fn pack(sources: &[Source]) -> Result<(Hydra, Vec<PackedSample>), String> {
                     number::ATTENUATION if evened.is_some() => {}
                     _ if attenuation.is_some() => {
                         hydra.instrument_generators.extend(attenuation.take());
-                        push(&mut hydra, &mut samples, &sources[one.source], one.source, zone, *g)?;
+                        push(
+                            &mut hydra,
+                            &mut samples,
+                            &sources[one.source],
+                            one.source,
+                            zone,
+                            *g,
+                        )?;
                     }
-                    _ => push(&mut hydra, &mut samples, &sources[one.source], one.source, zone, *g)?,
+                    _ => push(
+                        &mut hydra,
+                        &mut samples,
+                        &sources[one.source],
+                        one.source,
+                        zone,
+                        *g,
+                    )?,
                 }
             }
         }
@@ -356,10 +370,7 @@ fn sides<'a>(
 }
 
 /// Keeps some zones of each side and lets them reach half-way over those dropped.
-fn thin<'a>(
-    sides: Vec<Vec<Keyed<'a>>>,
-    keep: impl Fn(usize, &Zone<'a>) -> bool,
-) -> Vec<Keyed<'a>> {
+fn thin<'a>(sides: Vec<Vec<Keyed<'a>>>, keep: impl Fn(usize, &Zone<'a>) -> bool) -> Vec<Keyed<'a>> {
     let mut all = Vec::new();
     for side in sides {
         let (Some(bottom), Some(top)) = (

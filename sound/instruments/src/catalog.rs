@@ -49,11 +49,12 @@ impl Orchestra {
     ///
     /// # Errors
     /// When the file is no SoundFont or is damaged.
-    pub fn with_soundfont(
-        mut self,
-        bytes: impl Into<Cow<'static, [u8]>>,
-    ) -> Result<Self, BankError> {
-        let bank = Bank::read(bytes)?;
+    pub fn with_soundfont(self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, BankError> {
+        Ok(self.with_bank(Bank::read(bytes)?))
+    }
+
+    /// The same with a bank that is open, such as one of [`crate::bank::sfz::open`].
+    pub fn with_bank(mut self, bank: Bank) -> Self {
         self.profiles.retain(|p| !p.engine.starts_with("user:"));
         for (number, program, name) in bank.presets() {
             let id = format!("user:{number}:{program}");
@@ -64,7 +65,7 @@ impl Orchestra {
                 .push(user_profile(&bank, &id, number, program, name));
         }
         self.user = Some(Arc::new(bank));
-        Ok(self)
+        self
     }
 
     /// The profiles of all instruments.

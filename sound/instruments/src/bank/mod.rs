@@ -9,10 +9,12 @@ mod ogg;
 pub mod region;
 pub mod riff;
 mod sample;
+pub mod sfz;
+mod wave;
 
 pub use error::BankError;
 pub use ogg::total_frames;
-pub use region::{GENERATORS, Region};
+pub use region::{GENERATORS, Pick, Region};
 pub use sample::{PADDING, Sample};
 
 use hydra::Hydra;
@@ -100,11 +102,31 @@ impl Bank {
 
     /// A decoded sample; an empty one when there is no such sample or its data is damaged.
     pub fn sample(&self, index: usize) -> Arc<Sample> {
-        match (self.samples.get(index), self.hydra.samples.get(index)) {
-            (Some(cell), Some(header)) => Arc::clone(cell.get_or_init(|| {
-                Arc::new(sample::decode(&self.bytes, &self.hydra, header).unwrap_or_default())
-            })),
-            _ => Arc::default(),
+        let Some(cell) = self.samples.get(index) else {
+            return Arc::default();
+        };
+        Arc::clone(cell.get_or_init(|| {
+            let header = self.hydra.samples.get(index);
+            let decoded = header.and_then(|h| sample::decode(&self.bytes, &self.hydra, h));
+            Arc::new(decoded.unwrap_or_default())
+        }))
+    }
+
+    /// A bank of one preset, 0:0, from regions and samples that are ready.
+    fn ready(name: &str, regions: Vec<Region>, samples: Vec<Sample>) -> Self {
+        Self {
+            bytes: Cow::Borrowed(&[]),
+            hydra: Hydra::default(),
+            presets: vec![Preset {
+                name: name.to_owned(),
+                bank: 0,
+                program: 0,
+                regions: OnceLock::from(Arc::from(regions)),
+            }],
+            samples: samples
+                .into_iter()
+                .map(|sample| OnceLock::from(Arc::new(sample)))
+                .collect(),
         }
     }
 

@@ -72,6 +72,23 @@ pub struct Region {
     pub generators: [f32; GENERATORS],
     /// Modulators, defaults included.
     pub modulators: Vec<Modulator>,
+    /// When it plays besides, in banks that say so (SFZ); SoundFonts never do.
+    pub pick: Option<Pick>,
+}
+
+/// Conditions of SFZ that decide which of several regions plays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pick {
+    /// It plays at this place, from 1, of `length` repetitions of a key.
+    pub position: u32,
+    /// Repetitions in a round; at least 1.
+    pub length: u32,
+    /// It plays when the note's random number lies from here.
+    pub low: f32,
+    /// To here (exclusive).
+    pub high: f32,
+    /// It plays when the key is released.
+    pub release: bool,
 }
 
 impl Region {
@@ -344,6 +361,7 @@ pub fn flatten(hydra: &Hydra, preset: usize) -> Vec<Region> {
                 sample: inner.target,
                 generators,
                 modulators,
+                pick: None,
             });
         }
     }

@@ -103,7 +103,7 @@ fn pcm(data: &[u8], low: Option<&[u8]>) -> Vec<f32> {
 }
 
 /// Decodes the first channel of an Ogg Vorbis stream.
-fn vorbis(data: &[u8], start: usize, end: usize) -> Option<Vec<f32>> {
+pub(super) fn vorbis(data: &[u8], start: usize, end: usize) -> Option<Vec<f32>> {
     let stream = data.get(start..end)?;
     let mut packets = Packets::new(0, stream.len());
     let mut packet = Vec::new();

@@ -83,7 +83,7 @@ impl Sampler {
         for planned in &voices {
             let note = &phrase.notes[planned.note];
             let spec = planned.spec(note);
-            let at = note.on.0 * rate.hz() + lead;
+            let at = (note.on.0 + planned.delay) * rate.hz() + lead;
             voice::render(&spec, controls, rate.0 as f32, at, &mut canvas);
         }
         finish(canvas, lead as usize, rate)

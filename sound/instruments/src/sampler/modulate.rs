@@ -170,6 +170,7 @@ mod tests {
             sample: 0,
             generators: region::defaults(),
             modulators: region::default_modulators(),
+            pick: None,
         }
     }
 

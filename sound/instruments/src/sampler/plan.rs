@@ -19,6 +19,8 @@ const GAP: f64 = 0.08;
 pub struct Planned {
     /// Index of its note.
     pub note: usize,
+    /// Seconds from the note's onset to the voice's.
+    pub delay: f64,
     regions: Arc<[Region]>,
     region: usize,
     sample: Arc<Sample>,
@@ -55,7 +57,7 @@ impl Planned {
             joined: self.joined,
             cut: self.cut,
             release: self.release,
-            onset: note.on.0,
+            onset: note.on.0 + self.delay,
         }
     }
 }
@@ -102,18 +104,20 @@ pub fn plan(sampler: &Sampler, phrase: &PerformedPhrase, lively: bool) -> Vec<Pl
             .flatten();
         hand_over(sampler, phrase, &mut planned, index, joined);
 
-        let mut humanity = Humanity::default();
-        if lively {
-            // From what the note is, not from where it stands: splitting a phrase between
-            // notes changes none of them.
-            let mut rng = SeedPath::song(phrase.seed)
-                .join("sampler")
-                .join(key)
-                .join(note.velocity.to_bits())
-                .join(repeat)
-                .rng();
-            humanity = Humanity::draw(&mut rng, sampler.family, repeat);
-        }
+        // From what the note is, not from where it stands: splitting a phrase between notes
+        // changes none of them.
+        let mut rng = SeedPath::song(phrase.seed)
+            .join("sampler")
+            .join(key)
+            .join(note.velocity.to_bits())
+            .join(repeat)
+            .rng();
+        let humanity = if lively {
+            Humanity::draw(&mut rng, sampler.family, repeat)
+        } else {
+            Humanity::default()
+        };
+        let chance = rng.unit();
         let rounded = velocity.round() as u8;
         let layered = regions
             .iter()
@@ -129,18 +133,26 @@ pub fn plan(sampler: &Sampler, phrase: &PerformedPhrase, lively: bool) -> Vec<Pl
             choke(phrase, &mut planned, note, &classes);
         }
         for (number, region) in regions.iter().enumerate() {
-            if !region.takes(key, rounded) {
+            if !region.takes(key, rounded)
+                || !region.pick.is_none_or(|pick| {
+                    repeat % pick.length.max(1) + 1 == pick.position
+                        && (pick.low..pick.high).contains(&chance)
+                })
+            {
                 continue;
             }
+            let released = region.pick.is_some_and(|pick| pick.release);
+            let length = (note.off.0 - note.on.0).max(0.001);
             let number = humanity.neighbor(&regions, number, key, rounded);
             let region = &regions[number];
             let sample = sampler.bank.sample(region.sample);
             let mut one = Planned {
                 note: index,
+                delay: if released { length } else { 0.0 },
                 region: number,
                 key: f32::from(key),
                 velocity,
-                off: ((note.off.0 - note.on.0).max(0.001)) as f32,
+                off: if released { 60.0 } else { length as f32 },
                 detune: humanity.detune,
                 gain: humanity.gain,
                 shade: humanity.shade,
@@ -195,7 +207,7 @@ fn hand_over(
     let note = &phrase.notes[index];
     for old in planned.iter_mut() {
         let before = &phrase.notes[old.note];
-        let since = (note.on.0 - before.on.0) as f32;
+        let since = (note.on.0 - before.on.0 - old.delay) as f32;
         if since <= 0.001 {
             continue;
         }
@@ -221,7 +233,7 @@ fn hand_over(
 fn choke(phrase: &PerformedPhrase, planned: &mut [Planned], note: &PerformedNote, classes: &[i32]) {
     for old in planned.iter_mut() {
         let class = old.regions[old.region].generators[EXCLUSIVE_CLASS] as i32;
-        let since = (note.on.0 - phrase.notes[old.note].on.0) as f32;
+        let since = (note.on.0 - phrase.notes[old.note].on.0 - old.delay) as f32;
         if since > 0.001 && classes.contains(&class) && old.cut.is_none_or(|(from, _)| from > since)
         {
             old.cut = Some((since, 0.03));
@@ -309,6 +321,9 @@ impl Humanity {
     /// key, where that is another recording.
     fn neighbor(&self, regions: &[Region], number: usize, key: u8, velocity: u8) -> usize {
         let region = &regions[number];
+        if region.pick.is_some() {
+            return number;
+        }
         let other = key.checked_add_signed(self.borrow);
         let Some(other) = other.filter(|&k| self.borrow != 0 && k <= 127) else {
             return number;
