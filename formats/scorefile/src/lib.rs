@@ -4,11 +4,16 @@
 //! expected, what was found, where, and what to do, or a [`ScoreFile`] with warnings of whatever
 //! it had to leave out.
 
+mod abc;
 mod draft;
 mod error;
 mod midi;
 mod model;
+mod musicxml;
+mod notation;
 
+pub use abc::{read_abc, write_abc};
 pub use error::{Place, ScoreErrorKind, ScoreFileError, Warning};
 pub use midi::{MidiOptions, read_midi, write_midi};
 pub use model::{ScoreFile, ScoreLimits, Syllable};
+pub use musicxml::{read_musicxml, write_musicxml};

@@ -122,22 +122,33 @@ fn divisors(len: Ticks) -> impl Iterator<Item = i64> {
         .filter(move |d| len.0 % (d * 48) == 0)
 }
 
-fn fits(offsets: &[i64], len: Ticks, divisor: i64) -> i64 {
+/// Distances of offsets from the grid of a divisor.
+fn misses(offsets: &[i64], len: Ticks, divisor: i64) -> impl Iterator<Item = i64> {
     let step = len.0 / divisor;
-    offsets
-        .iter()
-        .map(|o| {
-            let off = o.rem_euclid(step);
-            off.min(step - off)
-        })
-        .sum()
+    offsets.iter().map(move |o| {
+        let off = o.rem_euclid(step);
+        off.min(step - off)
+    })
+}
+
+fn fits(offsets: &[i64], len: Ticks, divisor: i64) -> i64 {
+    misses(offsets, len, divisor).sum()
+}
+
+fn worst(offsets: &[i64], len: Ticks, divisor: i64) -> i64 {
+    misses(offsets, len, divisor).max().unwrap_or(0)
+}
+
+/// Where a note ends on paper: nothing shorter than a 32nd note is printed.
+fn printed_end(note: &Placed) -> Ticks {
+    note.end().max(note.at + Ticks::QUARTER / 8)
 }
 
 /// Puts every start and end on the grid of its cell, groups what sounds together, and deals the
 /// groups to voices.
 fn voices(notes: &[Placed], line: &Timeline) -> Vec<Vec<Strike>> {
     // All positions by cell.
-    let mut points: Vec<Ticks> = notes.iter().flat_map(|n| [n.at, n.end()]).collect();
+    let mut points: Vec<Ticks> = notes.iter().flat_map(|n| [n.at, printed_end(n)]).collect();
     points.sort();
     points.dedup();
     let mut snapped: Vec<(Ticks, Ticks)> = Vec::with_capacity(points.len());
@@ -147,13 +158,23 @@ fn voices(notes: &[Placed], line: &Timeline) -> Vec<Vec<Strike>> {
         let to = from + points[from..].partition_point(|p| *p < start + len);
         let to = to.max(from + 1);
         let offsets: Vec<i64> = points[from..to].iter().map(|p| (*p - start).0).collect();
-        // The simplest grid that is exact, or else the nearest.
+        // The simplest grid that is exact, or close enough for the ear, or else the nearest.
+        let close = |d: &i64| worst(&offsets, len, *d) < len.0 / 16;
         let best = divisors(len)
-            .min_by_key(|d| fits(&offsets, len, *d))
+            .find(|d| fits(&offsets, len, *d) == 0)
+            .or_else(|| {
+                [1, 2, 4, 3, 6, 8]
+                    .into_iter()
+                    .find(|d| len.0 % (d * 48) == 0 && close(d))
+            })
+            .or_else(|| divisors(len).min_by_key(|d| fits(&offsets, len, *d)))
             .unwrap_or(1);
         let step = len.0 / best;
         for (point, offset) in points[from..to].iter().zip(&offsets) {
-            snapped.push((*point, start + Ticks((offset + step / 2).div_euclid(step) * step)));
+            snapped.push((
+                *point,
+                start + Ticks((offset + step / 2).div_euclid(step) * step),
+            ));
         }
         from = to;
     }
@@ -164,17 +185,23 @@ fn voices(notes: &[Placed], line: &Timeline) -> Vec<Vec<Strike>> {
     let mut strikes: Vec<Strike> = Vec::new();
     for note in notes {
         let start = snap(note.at);
-        let mut end = snap(note.end());
+        let mut end = snap(printed_end(note));
         if end <= start {
-            let (_, len) = cell_of(line, start);
-            end = start + len / divisors(len).filter(|d| d & (d - 1) == 0).max().unwrap_or(1);
+            // The end of its cell is on every grid.
+            let (cell, len) = cell_of(line, start);
+            end = cell + len;
         }
         let head = Head {
             pitch: note.note.pitch,
             velocity: note.note.velocity,
             articulation: note.note.articulation,
         };
-        match strikes.iter_mut().rev().take(8).find(|s| s.start == start && s.end == end) {
+        match strikes
+            .iter_mut()
+            .rev()
+            .take(8)
+            .find(|s| s.start == start && s.end == end)
+        {
             Some(same) if same.heads.iter().any(|h| h.pitch == head.pitch) => {}
             Some(same) => same.heads.push(head),
             None => strikes.push(Strike {
@@ -309,13 +336,17 @@ fn plain_room(bar: &Bar, at: Ticks, limit: Ticks, rest: bool) -> Ticks {
         return bar.len;
     }
     let beats = bar.metre.beat_offsets();
-    let next_beat = beats.iter().copied().find(|b| *b > offset).unwrap_or(bar.len);
+    let next_beat = beats
+        .iter()
+        .copied()
+        .find(|b| *b > offset)
+        .unwrap_or(bar.len);
     if !beats.contains(&offset) {
         // Off the beat: only to the next beat.
         return (limit - at).min(next_beat - offset);
     }
     let half = bar.len / 2;
-    let even = beats.len() % 2 == 0 && beats.len() >= 4 && beats.contains(&half);
+    let even = beats.len().is_multiple_of(2) && beats.len() >= 4 && beats.contains(&half);
     let mut room = limit - at;
     if even && offset < half && offset > Ticks::ZERO && offset + room > half {
         room = half - offset;
@@ -327,7 +358,11 @@ fn plain_room(bar: &Bar, at: Ticks, limit: Ticks, rest: bool) -> Ticks {
         return room;
     }
     let half_unit = bar.metre.unit_len() / 2;
-    if !rest && !bar.metre.is_compound() && end.0 % half_unit.0 == 0 && largest_value(room).2 == room {
+    if !rest
+        && !bar.metre.is_compound()
+        && end.0 % half_unit.0 == 0
+        && largest_value(room).2 == room
+    {
         return room;
     }
     let last = beats.iter().copied().rfind(|b| *b < end && *b > offset);

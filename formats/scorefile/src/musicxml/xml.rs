@@ -84,14 +84,14 @@ pub(super) fn parse(text: &str, most_nodes: usize) -> Result<Node, ScoreFileErro
                 }
             }
             Event::Text(t) => {
-                let piece = t.xml10_content().unwrap_or_default().into_owned();
+                let piece = t.xml10_content().into_owned();
                 if let Some(node) = stack.last_mut() {
                     node.text.push_str(&piece);
                 }
             }
             Event::GeneralRef(r) => {
-                let name = r.decode().unwrap_or_default().into_owned();
-                let piece = match name.as_str() {
+                let name: &str = &r;
+                let piece = match name {
                     "amp" => Some('&'),
                     "lt" => Some('<'),
                     "gt" => Some('>'),
@@ -105,7 +105,7 @@ pub(super) fn parse(text: &str, most_nodes: usize) -> Result<Node, ScoreFileErro
             }
             Event::CData(t) => {
                 if let Some(node) = stack.last_mut() {
-                    node.text.push_str(&t.decode().unwrap_or_default());
+                    node.text.push_str(&t);
                 }
             }
             Event::Eof => break,
@@ -117,7 +117,12 @@ pub(super) fn parse(text: &str, most_nodes: usize) -> Result<Node, ScoreFileErro
     }
     if stack.len() > 1 {
         let name = stack.last().map_or("", |n| n.name.as_str()).to_owned();
-        return Err(damaged(text, text.len(), &format!("</{name}>"), "the end of the file"));
+        return Err(damaged(
+            text,
+            text.len(),
+            &format!("</{name}>"),
+            "the end of the file",
+        ));
     }
     let top = stack.pop().unwrap_or_default();
     top.children
@@ -127,18 +132,17 @@ pub(super) fn parse(text: &str, most_nodes: usize) -> Result<Node, ScoreFileErro
 }
 
 fn open(start: &BytesStart) -> Node {
-    let decode = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
     let attributes = start
         .attributes()
         .flatten()
         .map(|a| {
-            let value = quick_xml::escape::unescape(&decode(&a.value))
-                .map_or_else(|_| decode(&a.value), |v| v.into_owned());
-            (decode(a.key.local_name().as_ref()), value)
+            let value = quick_xml::escape::unescape(&a.value)
+                .map_or_else(|_| a.value.clone().into_owned(), |v| v.into_owned());
+            (a.key.local_name().as_ref().to_owned(), value)
         })
         .collect();
     Node {
-        name: decode(start.local_name().as_ref()),
+        name: start.local_name().as_ref().to_owned(),
         attributes,
         children: Vec::new(),
         text: String::new(),
@@ -194,7 +198,8 @@ impl Writer {
     pub(super) fn leaf(&mut self, name: &str, attributes: &str, text: &str) {
         self.indent();
         let text = escape(text);
-        self.out.push_str(&format!("<{name}{attributes}>{text}</{name}>\n"));
+        self.out
+            .push_str(&format!("<{name}{attributes}>{text}</{name}>\n"));
     }
 
     /// An element without content.
