@@ -2,7 +2,7 @@
 
 use crate::lexicon::{Lexicon, Scene};
 use crate::notes::{impossible, note, nothing_understood, typing_error};
-use crate::read::{Reading, Wanted};
+use crate::read::Reading;
 use crate::typo;
 use yuefu_song::brief::{
     Affect, Brief, InstrumentWish, LengthWish, Mood, Reason, ReasonKind, Severity, TempoWish,
@@ -18,7 +18,7 @@ pub(crate) fn complete(mut reading: Reading) -> Brief {
     spelling(&mut reading, lexicon, understood);
     scene(&mut reading, lexicon);
     reading.brief.affect = affect(&reading, lexicon);
-    style(&mut reading, lexicon);
+    crate::style::style(&mut reading, lexicon);
     moods(&mut reading, lexicon);
     instruments(&mut reading, lexicon);
     limits(&mut reading.brief);
@@ -33,7 +33,7 @@ pub(crate) fn complete(mut reading: Reading) -> Brief {
     reading.brief
 }
 
-fn inferred(field: &str, value: &str, words: &str, span: (usize, usize)) -> Reason {
+pub(crate) fn inferred(field: &str, value: &str, words: &str, span: (usize, usize)) -> Reason {
     Reason {
         field: field.into(),
         value: value.into(),
@@ -43,7 +43,7 @@ fn inferred(field: &str, value: &str, words: &str, span: (usize, usize)) -> Reas
     }
 }
 
-fn assumed(field: &str, value: &str) -> Reason {
+pub(crate) fn assumed(field: &str, value: &str) -> Reason {
     Reason {
         field: field.into(),
         value: value.into(),
@@ -196,164 +196,6 @@ fn strengthened(affect: Affect, degree: f32) -> Affect {
     }
 }
 
-fn style(reading: &mut Reading, lexicon: &Lexicon) {
-    let arousal = reading.brief.affect.arousal;
-    let fast = reading
-        .brief
-        .tempo
-        .as_ref()
-        .and_then(|tempo| tempo.pace)
-        .is_some_and(|pace| pace.direction() > 0);
-    if !reading.styles.is_empty() {
-        let mut ranked: Vec<(f32, String)> = Vec::new();
-        for (order, (index, weight, _)) in reading.styles.iter().enumerate() {
-            let row = &lexicon.styles[*index];
-            let quiet = row.calm.as_ref().filter(|_| arousal < -0.15 && !fast);
-            // The first style named leads unless a later one is stressed.
-            let weight = weight * (1.0 - 0.15 * (order.min(4) as f32));
-            ranked.push((weight, quiet.unwrap_or(&row.id).clone()));
-        }
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-        for (weight, id) in ranked {
-            if !reading.brief.styles.iter().any(|held| held.value == id) {
-                reading.brief.styles.push(Weighted::new(id, weight));
-            }
-        }
-        return;
-    }
-    // Votes: (style, points, words, span), in the order they were met.
-    type Votes = Vec<(String, f32, String, (usize, usize))>;
-    fn vote(votes: &mut Votes, style: &str, points: f32, words: &str, span: (usize, usize)) {
-        match votes.iter_mut().find(|(held, ..)| held == style) {
-            Some(held) => held.1 += points,
-            None => votes.push((style.to_owned(), points, words.to_owned(), span)),
-        }
-    }
-    let mut votes: Votes = Vec::new();
-    let brief = &reading.brief;
-    for (index, words, span) in &reading.scenes {
-        for (order, id) in lexicon.scenes[*index].styles.iter().enumerate() {
-            vote(&mut votes, id, [1.1, 0.7, 0.4][order.min(2)], words, *span);
-        }
-    }
-    for (image, weight, words, span) in &reading.images {
-        for (order, id) in lexicon.images[*image].styles.iter().enumerate() {
-            vote(
-                &mut votes,
-                id,
-                weight * [0.6, 0.4, 0.3][order.min(2)],
-                words,
-                *span,
-            );
-        }
-    }
-    let wanted: Vec<&Wanted> = reading.wanted.iter().filter(|held| held.wanted).collect();
-    for held in &wanted {
-        let id = if held.general {
-            lexicon.member(&held.name, "pop").unwrap_or(&held.name)
-        } else {
-            held.name.as_str()
-        };
-        let Some(style) = lexicon.suggestion(id) else {
-            continue;
-        };
-        // A general instrument fits anything; alone it is a solo.
-        let is_common = matches!(
-            id,
-            "grand-piano"
-                | "kit-latin"
-                | "strings"
-                | "clean-guitar"
-                | "steel-guitar"
-                | "flute"
-                | "violin"
-        );
-        let points = if is_common && (wanted.len() > 1 || id == "clean-guitar") {
-            0.25
-        } else if is_common {
-            0.5
-        } else {
-            0.9
-        };
-        vote(&mut votes, style, points, &held.words, held.span);
-    }
-    for mood in &brief.moods {
-        let reason = brief
-            .reasons
-            .iter()
-            .find(|reason| reason.field.starts_with("mood") && reason.value == mood.value.name());
-        let (words, span) = reason.map_or((String::new(), (0, 0)), |reason| {
-            (reason.words.clone(), reason.span)
-        });
-        for (order, id) in lexicon
-            .mood(mood.value)
-            .map(|row| row.styles.as_slice())
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-        {
-            // Festive gongs only when the prompt is Chinese.
-            if id == "luogu" && brief.language == yuefu_song::brief::Lang::En {
-                continue;
-            }
-            vote(
-                &mut votes,
-                id,
-                mood.weight * [0.55, 0.35][order.min(1)],
-                &words,
-                span,
-            );
-        }
-    }
-    if brief
-        .tempo
-        .as_ref()
-        .and_then(|tempo| tempo.swing)
-        .is_some_and(|swing| swing > 0.0)
-    {
-        vote(&mut votes, "jazz", 0.7, "swing", (0, 0));
-    }
-    if brief
-        .metre
-        .as_ref()
-        .is_some_and(|metre| (metre.beats, metre.unit) == (3, 4))
-    {
-        vote(&mut votes, "waltz", 0.3, "3/4", (0, 0));
-    }
-    let is_sung = matches!(
-        brief.voice,
-        VoiceWish::Male | VoiceWish::Female | VoiceWish::Duet | VoiceWish::Any
-    );
-    let has_drums = wanted.iter().any(|held| held.name == "drums");
-    votes.retain(|(id, ..)| {
-        !brief.excluded_styles.contains(id)
-            && !(id == "piano-solo" && (is_sung || has_drums || wanted.len() > 1))
-            && !(id == "guqin" && wanted.len() > 1)
-    });
-    // The first of equals wins, so that the order of the prompt decides.
-    let mut best: Option<&(String, f32, String, (usize, usize))> = None;
-    for row in &votes {
-        if best.is_none_or(|held| row.1 > held.1 + 1e-6) {
-            best = Some(row);
-        }
-    }
-    let brief = &mut reading.brief;
-    match best {
-        Some((id, _, words, span)) => {
-            brief.reasons.push(inferred("style", id, words, *span));
-            brief.styles.push(Weighted::new(id.clone(), 1.0));
-        }
-        None => {
-            let id = ["pop", "folk", "ambient"]
-                .into_iter()
-                .find(|id| !brief.excluded_styles.iter().any(|held| held == id))
-                .unwrap_or("pop");
-            brief.reasons.push(assumed("style", id));
-            brief.styles.push(Weighted::new(id.to_owned(), 1.0));
-        }
-    }
-}
-
 /// Moods of scenes and images, as far as they do not contradict what was said.
 fn moods(reading: &mut Reading, lexicon: &Lexicon) {
     let stated = reading.brief.moods.len();
@@ -468,9 +310,18 @@ fn suggestions(reading: &mut Reading, lexicon: &Lexicon) {
         .scenes
         .iter()
         .map(|(index, words, span)| (&lexicon.scenes[*index].instruments, words, *span));
-    let images = reading
-        .images
-        .iter()
+    // Images that speak for the style come first.
+    let style = reading.brief.styles.first().map(|held| held.value.clone());
+    let fits = |index: usize| {
+        lexicon.images[index]
+            .styles
+            .iter()
+            .any(|id| Some(id) == style.as_ref())
+    };
+    let mut images: Vec<_> = reading.images.iter().collect();
+    images.sort_by_key(|(index, ..)| !fits(*index));
+    let images = images
+        .into_iter()
         .map(|(index, _, words, span)| (&lexicon.images[*index].instruments, words, *span));
     let brief = &mut reading.brief;
     let stated_style = brief

@@ -4,178 +4,12 @@ use crate::text::{is_han, normal};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use yuefu_song::brief::{
-    Affect, EnergyKind, EnergyShape, ModeWish, Mood, SectionSize, TempoChange, TempoFeel, VoiceWish,
+use yuefu_song::brief::{ModeWish, Mood};
+
+use crate::vocabulary::{
+    GrammarFile, ImagesFile, InstrumentsFile, MoodsFile, MusicFile, ScenesFile, StylesFile,
 };
-use yuefu_song::catalog::Family;
-use yuefu_song::score::{Role, SectionKind};
-
-/// What a word can mean; several at once.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Sense {
-    Style(usize),
-    Mood(Mood),
-    Instrument(String),
-    /// A family of instruments with several members, resolved by style (`saxophone`).
-    Several(String),
-    Group(usize),
-    Pace(f32),
-    Change(TempoChange),
-    Feel(TempoFeel),
-    Swing(f32),
-    Voice(VoiceWish),
-    Mode(ModeWish),
-    Metre(String),
-    Energy(EnergyKind),
-    Shape(EnergyShape),
-    Section(SectionKind),
-    Size(SectionSize),
-    Role(Role),
-    Loop,
-    Scene(usize),
-    Image(usize),
-    Degree(f32),
-    NotNoun,
-    NotNext,
-    And,
-    Or,
-    But,
-    With,
-    Then,
-    At,
-    Modulate,
-    Filler,
-    Neutral,
-}
-
-/// A style's words, affect and quiet counterpart.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct StyleWords {
-    pub id: String,
-    #[serde(default)]
-    pub calm: Option<String>,
-    affect: [f32; 5],
-    words: Vec<String>,
-}
-
-/// A mood's words, affect and the styles it suggests.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct MoodWords {
-    pub id: Mood,
-    #[serde(default)]
-    pub styles: Vec<String>,
-    affect: [f32; 5],
-    words: Vec<String>,
-}
-
-/// A group of instruments.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Group {
-    pub id: String,
-    pub families: Vec<Family>,
-    pub ids: Vec<String>,
-    words: Vec<String>,
-}
-
-/// Imagery: words that suggest.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Image {
-    words: Vec<String>,
-    affect: [f32; 5],
-    pub moods: Vec<Mood>,
-    pub styles: Vec<String>,
-    pub instruments: Vec<String>,
-}
-
-/// A scene recipe.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Scene {
-    pub id: String,
-    words: Vec<String>,
-    pub styles: Vec<String>,
-    pub moods: Vec<Mood>,
-    pub instruments: Vec<String>,
-    affect: [f32; 5],
-    #[serde(default)]
-    pub length: Option<f64>,
-    #[serde(default)]
-    pub voice: Option<VoiceWish>,
-    #[serde(default)]
-    pub r#loop: bool,
-    #[serde(default)]
-    pub shape: Option<EnergyShape>,
-}
-
-macro_rules! affect {
-    ($($name:ty),*) => {$(
-        impl $name {
-            /// What it feels like.
-            pub fn affect(&self) -> Affect {
-                let [valence, arousal, tension, warmth, space] = self.affect;
-                Affect { valence, arousal, tension, warmth, space }
-            }
-        }
-    )*};
-}
-affect!(StyleWords, MoodWords, Image, Scene);
-
-type Table = BTreeMap<String, Vec<String>>;
-
-#[derive(Deserialize)]
-struct StylesFile {
-    style: Vec<StyleWords>,
-}
-#[derive(Deserialize)]
-struct MoodsFile {
-    mood: Vec<MoodWords>,
-}
-#[derive(Deserialize)]
-struct ImagesFile {
-    image: Vec<Image>,
-}
-#[derive(Deserialize)]
-struct ScenesFile {
-    scene: Vec<Scene>,
-}
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct InstrumentsFile {
-    group: Vec<Group>,
-    by_style: BTreeMap<String, BTreeMap<String, String>>,
-    instruments: Table,
-    families: Table,
-    suggests: BTreeMap<String, String>,
-}
-#[derive(Deserialize)]
-struct MusicFile {
-    pace: Table,
-    change: Table,
-    feel: Table,
-    swing: Table,
-    voice: Table,
-    mode: Table,
-    metre: Table,
-    energy: Table,
-    shape: Table,
-    section: Table,
-    size: Table,
-    role: Table,
-    r#loop: Table,
-}
-#[derive(Deserialize)]
-struct GrammarFile {
-    not: Table,
-    degree: Table,
-    link: Table,
-    filler: Table,
-    neutral: Table,
-    modulate: Table,
-}
+pub(crate) use crate::vocabulary::{Group, Image, MoodWords, Scene, Sense, StyleWords};
 
 /// What the vocabulary needs of an instrument.
 #[derive(Clone)]
@@ -331,6 +165,9 @@ impl Lexicon {
         }
         for (name, words) in &instruments.families {
             put(words, Sense::Several(name.clone()));
+        }
+        for (id, words) in &instruments.instead {
+            put(words, Sense::Instead(id.clone()));
         }
         for (pace, words) in &music.pace {
             put(words, Sense::Pace(pace.parse().expect("pace is a number")));

@@ -15,16 +15,20 @@
 mod energy;
 mod explain;
 mod infer;
+mod key;
 mod lexicon;
 mod notes;
 mod number;
 mod overrides;
 mod read;
 mod scan;
+mod style;
 mod text;
 mod typo;
 mod value;
 mod values;
+mod vocabulary;
+mod wishes;
 
 pub use explain::explain;
 pub use overrides::{BriefError, OPTIONS, Overrides};

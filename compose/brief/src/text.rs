@@ -78,8 +78,8 @@ impl<'a> Text<'a> {
     pub fn is_boundary(&self, at: usize) -> bool {
         let before = at.checked_sub(1).map_or(' ', |i| self.at(i));
         let after = if at < self.len() { self.at(at) } else { ' ' };
-        !(before.is_ascii_alphabetic() && after.is_ascii_alphabetic())
-            && !(before.is_ascii_digit() && after.is_ascii_digit())
+        let joins = |class: fn(&char) -> bool| class(&before) && class(&after);
+        !joins(char::is_ascii_alphabetic) && !joins(char::is_ascii_digit)
     }
 
     /// The next place that is not a space.
