@@ -169,7 +169,7 @@ fn alone(key: i32, slot: &Slot, manner: &Manner) -> f32 {
         (true, false) if manner.strict => 3.0,
         (true, false) if slot.key.has_harmonic(pc) => 0.35,
         (true, false) => 0.7,
-        (false, true) => 0.14 + 1.2 * stress,
+        (false, true) => 0.08 + 0.85 * stress,
         (false, false) => return NEVER,
     };
     if let (false, Some(chord)) = (chordal, slot.chord) {
@@ -215,7 +215,7 @@ fn alone(key: i32, slot: &Slot, manner: &Manner) -> f32 {
 fn step_cost(from: i32, to: i32, slot: &Slot, manner: &Manner) -> f32 {
     let five = slot.key.mode.melody().len() == 5;
     let base = match (to - from).abs() {
-        0 => 0.5,
+        0 => 0.3,
         1 => 0.12,
         2 => 0.0,
         3 => {

@@ -1,5 +1,6 @@
 //! Says what was understood, from which words, and what was assumed.
 
+use crate::lexicon::Lexicon;
 use std::fmt::Write;
 use yuefu_song::brief::{Brief, Lang, Mood, ReasonKind, Severity};
 use yuefu_song::score::SectionKind;
@@ -159,6 +160,11 @@ fn field(name: &str, zh: bool) -> &str {
 fn value(field: &str, value: &str, lang: Lang) -> String {
     if lang == Lang::En {
         return value.to_owned();
+    }
+    if (field.contains("style") || field.contains("instrument"))
+        && let Some(name) = Lexicon::get().chinese(value)
+    {
+        return format!("{name} ({value})");
     }
     if field.contains("mood") {
         return value

@@ -229,7 +229,7 @@ fn moods(reading: &mut Reading, lexicon: &Lexicon) {
         let held = brief.moods.iter().any(|held| held.value == mood);
         let clashes = brief.moods.iter().take(stated).any(|held| {
             let (a, b) = (feeling(held.value), feeling(mood));
-            (a.valence - b.valence).abs() > 0.9 || (a.arousal - b.arousal).abs() > 1.0
+            (a.valence - b.valence).abs() > 0.8 || (a.arousal - b.arousal).abs() > 0.9
         });
         if held || clashes || brief.excluded_moods.contains(&mood) || added >= 2 {
             continue;
@@ -310,18 +310,13 @@ fn suggestions(reading: &mut Reading, lexicon: &Lexicon) {
         .scenes
         .iter()
         .map(|(index, words, span)| (&lexicon.scenes[*index].instruments, words, *span));
-    // Images that speak for the style come first.
+    // Only images that speak for the style that was chosen.
     let style = reading.brief.styles.first().map(|held| held.value.clone());
-    let fits = |index: usize| {
-        lexicon.images[index]
-            .styles
-            .iter()
-            .any(|id| Some(id) == style.as_ref())
-    };
-    let mut images: Vec<_> = reading.images.iter().collect();
-    images.sort_by_key(|(index, ..)| !fits(*index));
-    let images = images
-        .into_iter()
+    let fits = |index: usize| lexicon.images[index].styles.iter().any(|id| Some(id) == style.as_ref());
+    let images = reading
+        .images
+        .iter()
+        .filter(|(index, ..)| fits(*index))
         .map(|(index, _, words, span)| (&lexicon.images[*index].instruments, words, *span));
     let brief = &mut reading.brief;
     let stated_style = brief

@@ -36,6 +36,8 @@ pub(crate) struct Lexicon {
     by_style: BTreeMap<String, BTreeMap<String, String>>,
     suggests: BTreeMap<String, String>,
     catalog: Vec<Entry>,
+    /// Style id, English and Chinese name, as far as the style's data ships.
+    titles: Vec<[String; 3]>,
 }
 
 impl Lexicon {
@@ -61,6 +63,12 @@ impl Lexicon {
     /// The mood's words.
     pub fn mood(&self, mood: Mood) -> Option<&MoodWords> {
         self.moods.iter().find(|held| held.id == mood)
+    }
+
+    /// The name of an instrument or a style in Chinese, when it has one.
+    pub fn chinese(&self, id: &str) -> Option<&str> {
+        let instrument = self.catalog.iter().find(|entry| entry.id == id).map(|entry| entry.zh.as_str());
+        instrument.or_else(|| self.titles.iter().find(|row| row[0] == id).map(|row| row[2].as_str()))
     }
 
     /// Whether the catalog has an instrument.
@@ -140,6 +148,7 @@ impl Lexicon {
             by_style: instruments.by_style,
             suggests: instruments.suggests,
             catalog: catalog(),
+            titles: Vec::new(),
         };
         let mut list: Vec<(String, Sense)> = Vec::new();
         let mut put = |words: &[String], sense: Sense| {

@@ -43,7 +43,7 @@ pub(crate) fn style(reading: &mut Reading, lexicon: &Lexicon) {
             vote(
                 &mut votes,
                 id,
-                weight * [0.6, 0.4, 0.3][order.min(2)],
+                weight * [0.5, 0.35, 0.25][order.min(2)],
                 words,
                 *span,
             );
@@ -101,7 +101,7 @@ pub(crate) fn style(reading: &mut Reading, lexicon: &Lexicon) {
             vote(
                 &mut votes,
                 id,
-                mood.weight * [0.55, 0.35][order.min(1)],
+                mood.weight * [0.9, 0.5][order.min(1)],
                 &words,
                 span,
             );
@@ -132,6 +132,14 @@ pub(crate) fn style(reading: &mut Reading, lexicon: &Lexicon) {
             && !(id == "piano-solo" && (is_sung || has_drums || wanted.len() > 1))
             && !(id == "guqin" && wanted.len() > 1)
     });
+    // A style that feels unlike everything else asked for is an unlikely one.
+    for row in &mut votes {
+        if let Some(style) = lexicon.style(&row.style) {
+            let (a, b) = (style.affect(), brief.affect);
+            let far = 0.45 * (a.arousal - b.arousal).abs() + 0.3 * (a.valence - b.valence).abs() + 0.3 * (a.tension - b.tension).abs();
+            row.points *= (1.0 - far).max(0.2);
+        }
+    }
     // The first of equals wins, so that the order of the prompt decides.
     let mut best: Option<&Vote> = None;
     for row in &votes {

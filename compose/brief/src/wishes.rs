@@ -78,7 +78,7 @@ impl Reader<'_> {
             .map(|held| held.value)
             .find(|held| {
                 let ((v, a), (w, b)) = (valence(*held), valence(mood));
-                kind == ReasonKind::Stated && ((v - w).abs() > 1.25 || (a - b).abs() > 1.45)
+                kind == ReasonKind::Stated && ((v - w).abs() > 1.52 || (a - b).abs() > 1.5)
             });
         if let Some(first) = clash {
             let first = self

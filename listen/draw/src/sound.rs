@@ -1,12 +1,7 @@
 //! Spectrogram and loudness over time.
 
 use crate::canvas::{Canvas, Rgb, heat};
-use yuefu_audio::{
-    AudioBuffer,
-    fft::{Complex, Fft},
-    loudness::Steps,
-    math,
-};
+use yuefu_audio::{AudioBuffer, fft::Fft, loudness::Steps, math};
 
 const SIZE: usize = 4096;
 /// Range shown below the loudest point, in dB.
@@ -27,7 +22,7 @@ pub fn spectrogram(audio: &AudioBuffer, width: usize, height: usize) -> Canvas {
     let octaves = math::log2(f64::from(top / 30.0)) as f32;
     let mut columns: Vec<Vec<f32>> = Vec::with_capacity(width);
     let mut loudest = -200.0_f32;
-    let mut data = vec![Complex::default(); SIZE];
+    let mut data = vec![[0.0; 2]; SIZE];
     for column in 0..width {
         let middle = (frames as f64 * (column as f64 + 0.5) / width as f64) as i64;
         for (i, slot) in data.iter_mut().enumerate() {
@@ -35,15 +30,12 @@ pub fn spectrogram(audio: &AudioBuffer, width: usize, height: usize) -> Canvas {
             let sum: f32 = usize::try_from(at).ok().map_or(0.0, |at| {
                 audio.channels.iter().filter_map(|c| c.get(at)).sum::<f32>()
             });
-            *slot = Complex {
-                re: sum / count * window[i],
-                im: 0.0,
-            };
+            *slot = [sum / count * window[i], 0.0];
         }
         fft.forward(&mut data);
         let power: Vec<f32> = data[..SIZE / 2]
             .iter()
-            .map(|c| c.re * c.re + c.im * c.im)
+            .map(|c| c[0] * c[0] + c[1] * c[1])
             .collect();
         let rows: Vec<f32> = (0..height)
             .map(|row| {
