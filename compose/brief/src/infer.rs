@@ -312,7 +312,12 @@ fn suggestions(reading: &mut Reading, lexicon: &Lexicon) {
         .map(|(index, words, span)| (&lexicon.scenes[*index].instruments, words, *span));
     // Only images that speak for the style that was chosen.
     let style = reading.brief.styles.first().map(|held| held.value.clone());
-    let fits = |index: usize| lexicon.images[index].styles.iter().any(|id| Some(id) == style.as_ref());
+    let fits = |index: usize| {
+        lexicon.images[index]
+            .styles
+            .iter()
+            .any(|id| Some(id) == style.as_ref())
+    };
     let images = reading
         .images
         .iter()

@@ -67,8 +67,17 @@ impl Lexicon {
 
     /// The name of an instrument or a style in Chinese, when it has one.
     pub fn chinese(&self, id: &str) -> Option<&str> {
-        let instrument = self.catalog.iter().find(|entry| entry.id == id).map(|entry| entry.zh.as_str());
-        instrument.or_else(|| self.titles.iter().find(|row| row[0] == id).map(|row| row[2].as_str()))
+        let instrument = self
+            .catalog
+            .iter()
+            .find(|entry| entry.id == id)
+            .map(|entry| entry.zh.as_str());
+        instrument.or_else(|| {
+            self.titles
+                .iter()
+                .find(|row| row[0] == id)
+                .map(|row| row[2].as_str())
+        })
     }
 
     /// Whether the catalog has an instrument.
@@ -277,15 +286,14 @@ impl Lexicon {
                     self.styles.push(new);
                     self.styles.len() - 1
                 });
-            for word in [
-                Some(id),
-                table.get("en").and_then(toml::Value::as_str),
-                table.get("zh").and_then(toml::Value::as_str),
-            ] {
-                if let Some(word) = word.filter(|word| !self.words.contains_key(&normalize(word))) {
+            let field = |key: &str| table.get(key).and_then(toml::Value::as_str).unwrap_or(id);
+            let title = [id, field("en"), field("zh")];
+            for word in title {
+                if !self.words.contains_key(&normalize(word)) {
                     self.insert(word, Sense::Style(index));
                 }
             }
+            self.titles.push(title.map(str::to_owned));
         }
         for Entry {
             id,

@@ -136,7 +136,9 @@ pub(crate) fn style(reading: &mut Reading, lexicon: &Lexicon) {
     for row in &mut votes {
         if let Some(style) = lexicon.style(&row.style) {
             let (a, b) = (style.affect(), brief.affect);
-            let far = 0.45 * (a.arousal - b.arousal).abs() + 0.3 * (a.valence - b.valence).abs() + 0.3 * (a.tension - b.tension).abs();
+            let far = 0.45 * (a.arousal - b.arousal).abs()
+                + 0.3 * (a.valence - b.valence).abs()
+                + 0.3 * (a.tension - b.tension).abs();
             row.points *= (1.0 - far).max(0.2);
         }
     }
