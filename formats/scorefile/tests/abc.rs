@@ -12,7 +12,7 @@ fn read(text: &str) -> Vec<ScoreFile> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn scores_survive_abc(seed in any::<u64>(), polyphony in any::<bool>()) {
         let file = score(seed, &Flavor { triplets: true, polyphony, drums: true });

@@ -16,7 +16,7 @@ const ALL: Flavor = Flavor {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 100,
+        cases: 200,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

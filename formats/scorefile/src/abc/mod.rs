@@ -1,6 +1,7 @@
 //! ABC 2.1 (abcnotation.com, standard v2.1, December 2011): the common subset.
 
 mod bars;
+mod fields;
 mod read;
 mod tune;
 mod write;

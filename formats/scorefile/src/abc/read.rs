@@ -1,7 +1,8 @@
 //! ABC to scores.
 
 use super::bars::{Change, play_order};
-use super::tune::{Voice, key, metre, tempo, unit};
+use super::fields::{key, metre, tempo, unit};
+use super::tune::Voice;
 use crate::draft::{Draft, DraftTrack};
 use crate::error::{Place, ScoreErrorKind, ScoreFileError};
 use crate::model::{ScoreFile, ScoreLimits};
@@ -326,7 +327,7 @@ fn build(mut tune: Tune, limits: &ScoreLimits, bytes: usize) -> Result<Draft, Sc
             ..DraftTrack::default()
         };
         let mut now = shift;
-        let mut open: BTreeMap<i32, usize> = BTreeMap::new();
+        let mut open: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
         // Every bar is at least a byte; sixteen times as many are a hostile nest of repeats.
         for bar in play_order(&voice.bars, bytes.saturating_mul(16)) {
             let bar = &voice.bars[bar];
@@ -354,8 +355,10 @@ fn build(mut tune: Tune, limits: &ScoreLimits, bytes: usize) -> Result<Draft, Sc
                 }
                 let at = now + note.at;
                 let midi = note.pitch.midi();
-                let joined = open.remove(&midi).filter(|i| track.notes[*i].end() == at);
-                let place = match joined {
+                let ties = open.entry(midi).or_default();
+                ties.retain(|i| track.notes[*i].end() >= at);
+                let joined = ties.iter().position(|i| track.notes[*i].end() == at);
+                let place = match joined.map(|place| ties.remove(place)) {
                     Some(place) => {
                         track.notes[place].len += note.len;
                         place
@@ -368,7 +371,7 @@ fn build(mut tune: Tune, limits: &ScoreLimits, bytes: usize) -> Result<Draft, Sc
                     }
                 };
                 if note.tied {
-                    open.insert(midi, place);
+                    open.entry(midi).or_default().push(place);
                 }
                 if let Some((text, continues)) = &note.word {
                     track.syllables.push((at, text.clone(), *continues));

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use yuefu_song::{Articulation, Note};
 use yuefu_theory::{Metre, Pitch, SpelledPc, Step, Ticks};
 
+/// Open ties this far back are forgotten (voices of one measure are read one after another).
+const LOST_TIE: Ticks = Ticks::quarters(64);
+
 /// What holds from measure to measure.
 #[derive(Clone, Debug)]
 pub(super) struct State {
@@ -122,8 +125,8 @@ pub(super) struct PartReader<'a> {
     pub(super) number: usize,
     pub(super) track: DraftTrack,
     pub(super) draft: &'a mut Draft,
-    /// Notes that a tie will prolong: index by MIDI key.
-    ties: BTreeMap<i32, usize>,
+    /// Notes that a tie will prolong: indexes by MIDI key. Several voices may tie one pitch.
+    ties: BTreeMap<i32, Vec<usize>>,
     velocity: u8,
     graces: usize,
     notes_left: usize,
@@ -323,12 +326,19 @@ impl<'a> PartReader<'a> {
             return;
         }
         let tied = |kind: &str| item.all("tie").any(|t| t.attr("type") == Some(kind));
-        let index = match self.ties.get(&midi).copied().filter(|_| tied("stop")) {
-            Some(index) if self.track.notes[index].end() == at => {
+        let notes = &self.track.notes;
+        let open = self.ties.entry(midi).or_default();
+        // A note that no stop met in time stays as it is.
+        open.retain(|i| notes[*i].end() + LOST_TIE >= at);
+        let joined = open
+            .iter()
+            .position(|i| tied("stop") && notes[*i].end() == at);
+        let index = match joined.map(|place| open.remove(place)) {
+            Some(index) => {
                 self.track.notes[index].len += len;
                 index
             }
-            _ => {
+            None => {
                 let level = item.attr("dynamics").and_then(|d| d.parse::<f64>().ok());
                 let velocity = match level.filter(|d| d.is_finite()) {
                     Some(percent) => (percent * 0.9 + 0.5).floor().clamp(1.0, 127.0) as u8,
@@ -341,9 +351,7 @@ impl<'a> PartReader<'a> {
             }
         };
         if tied("start") {
-            self.ties.insert(midi, index);
-        } else {
-            self.ties.remove(&midi);
+            self.ties.entry(midi).or_default().push(index);
         }
         self.lyric(item, at);
     }
