@@ -43,7 +43,7 @@ pub(crate) fn style(reading: &mut Reading, lexicon: &Lexicon) {
             vote(
                 &mut votes,
                 id,
-                weight * [0.5, 0.35, 0.25][order.min(2)],
+                weight * lexicon.images[*image].weight * [0.5, 0.35, 0.25][order.min(2)],
                 words,
                 *span,
             );

@@ -84,6 +84,9 @@ pub(crate) struct Group {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Image {
+    /// Its say in the choice of a style.
+    #[serde(default = "one")]
+    pub weight: f32,
     pub words: Vec<String>,
     pub affect: [f32; 5],
     pub moods: Vec<Mood>,
@@ -176,4 +179,8 @@ pub(crate) struct GrammarFile {
     pub filler: Table,
     pub neutral: Table,
     pub modulate: Table,
+}
+
+fn one() -> f32 {
+    1.0
 }
