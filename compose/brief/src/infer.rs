@@ -2,7 +2,7 @@
 
 use crate::lexicon::{Lexicon, Scene};
 use crate::notes::{impossible, note, nothing_understood, typing_error};
-use crate::read::Reading;
+use crate::read::{Reading, Wanted};
 use crate::typo;
 use yuefu_song::brief::{
     Affect, Brief, InstrumentWish, LengthWish, Mood, Reason, ReasonKind, Severity, TempoWish,
@@ -18,6 +18,7 @@ pub(crate) fn complete(mut reading: Reading) -> Brief {
     spelling(&mut reading, lexicon, understood);
     scene(&mut reading, lexicon);
     reading.brief.affect = affect(&reading, lexicon);
+    families(&mut reading, lexicon);
     crate::style::style(&mut reading, lexicon);
     moods(&mut reading, lexicon);
     instruments(&mut reading, lexicon);
@@ -31,6 +32,56 @@ pub(crate) fn complete(mut reading: Reading) -> Brief {
         .diagnostics
         .sort_by_key(|note| std::cmp::Reverse(note.severity));
     reading.brief
+}
+
+/// Refuses all members with a refused word, and takes "only piano and cello" as two instruments
+/// instead of a piano solo.
+fn families(reading: &mut Reading, lexicon: &Lexicon) {
+    for held in reading
+        .wanted
+        .clone()
+        .into_iter()
+        .filter(|held| !held.wanted)
+    {
+        for id in lexicon.members(&held.name) {
+            if !reading.wanted.iter().any(|known| known.name == *id) {
+                let member = Wanted {
+                    name: id.clone(),
+                    general: false,
+                    ..held.clone()
+                };
+                reading.wanted.push(member);
+            }
+        }
+    }
+    let is_solo = |index: usize| lexicon.styles[index].id == "piano-solo";
+    let others = reading
+        .wanted
+        .iter()
+        .any(|held| held.wanted && held.name != "grand-piano");
+    let solo = reading
+        .styles
+        .iter()
+        .find(|(index, ..)| is_solo(*index))
+        .cloned();
+    if let Some((_, _, words)) = solo.filter(|_| others) {
+        reading.styles.retain(|(index, ..)| !is_solo(*index));
+        let Some(place) = reading
+            .brief
+            .reasons
+            .iter()
+            .position(|r| r.field == "style" && r.value == "piano-solo")
+        else {
+            return;
+        };
+        let span = reading.brief.reasons.remove(place).span;
+        if !reading.wanted.iter().any(|held| held.name == "grand-piano") {
+            reading.wanted.push(Wanted {
+                span,
+                ..Wanted::option("grand-piano".into(), false, true, words)
+            });
+        }
+    }
 }
 
 pub(crate) fn inferred(field: &str, value: &str, words: &str, span: (usize, usize)) -> Reason {

@@ -35,6 +35,7 @@ pub(crate) struct Lexicon {
     pub scenes: Vec<Scene>,
     by_style: BTreeMap<String, BTreeMap<String, String>>,
     suggests: BTreeMap<String, String>,
+    members: BTreeMap<String, Vec<String>>,
     catalog: Vec<Entry>,
     /// Style id, English and Chinese name, as far as the style's data ships.
     titles: Vec<[String; 3]>,
@@ -53,6 +54,11 @@ impl Lexicon {
         row.get(style)
             .or_else(|| row.get("default"))
             .map(String::as_str)
+    }
+
+    /// What else is refused with an instrument's word.
+    pub fn members(&self, word: &str) -> &[String] {
+        self.members.get(word).map_or(&[], Vec::as_slice)
     }
 
     /// The style an instrument suggests.
@@ -156,6 +162,7 @@ impl Lexicon {
             scenes: scenes.scene,
             by_style: instruments.by_style,
             suggests: instruments.suggests,
+            members: instruments.members,
             catalog: catalog(),
             titles: Vec::new(),
         };
@@ -464,6 +471,7 @@ mod tests {
                 "{word}"
             );
         }
+        assert!(lexicon.members.values().flatten().all(has));
         for (instrument, style) in &lexicon.suggests {
             assert!(has(instrument) && is_style(style), "{instrument}");
         }

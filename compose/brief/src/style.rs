@@ -70,12 +70,26 @@ pub(crate) fn style(reading: &mut Reading, lexicon: &Lexicon) {
                 | "flute"
                 | "violin"
         );
-        let points = if is_common && (wanted.len() > 1 || id == "clean-guitar") {
-            0.25
-        } else if is_common {
-            0.5
-        } else {
-            0.9
+        // An instrument of one tradition says more than one that is at home in many.
+        let is_regional = matches!(
+            style,
+            "guofeng"
+                | "jiangnan"
+                | "guqin"
+                | "luogu"
+                | "indian"
+                | "japanese"
+                | "middle-eastern"
+                | "african"
+                | "celtic"
+                | "tango"
+                | "bluegrass"
+        );
+        let points = match (is_common, is_regional) {
+            (true, _) if wanted.len() > 1 || id == "clean-guitar" => 0.25,
+            (true, _) => 0.5,
+            (false, true) => 1.5,
+            (false, false) => 0.9,
         };
         vote(&mut votes, style, points, &held.words, held.span);
     }

@@ -153,6 +153,7 @@ pub(crate) struct InstrumentsFile {
     pub instruments: Table,
     pub families: Table,
     pub instead: Table,
+    pub members: Table,
     pub suggests: BTreeMap<String, String>,
 }
 #[derive(Deserialize)]
