@@ -72,13 +72,14 @@ pub fn write(hall: &Hall<'_>) -> Tune {
         let phrases = match lead {
             None => Vec::new(),
             Some(profile) => {
-                let seed = hall
-                    .seed
-                    .join("tune")
-                    .join(&section.material)
-                    .join(section.take);
+                // A soloist invents anew in every chorus; everything else comes back.
+                let material = match section.kind {
+                    SectionKind::Solo => &section.id,
+                    _ => &section.material,
+                };
+                let seed = hall.seed.join("tune").join(material).join(section.take);
                 let known = materials
-                    .entry((section.material.clone(), section.take))
+                    .entry((material.clone(), section.take))
                     .or_default();
                 let writer = Writer {
                     hall,

@@ -18,7 +18,9 @@ fn chords(desk: &Desk<'_>, section: &SectionPlan, previous: &mut Vec<i32>) -> Ve
         return crate::comp::section_notes(desk, section, previous);
     }
     let energy = desk.energy(section);
+    // Under the tune, whatever the instrument could reach.
     let (low, high) = desk.register();
+    let high = high.min(76).max(low + 12);
     let voices = match desk.profile.polyphony {
         1 => 1,
         2..=3 => 2,

@@ -1,7 +1,7 @@
 //! From score position to seconds as it is felt: swing and rubato over the timeline.
 
 use yuefu_engine::SeedPath;
-use yuefu_song::{Feel, Score, SongPlan};
+use yuefu_song::{Ending, Feel, Score, SongPlan};
 use yuefu_theory::{TickSpan, Ticks, Timeline};
 
 /// Converts score positions to seconds for every track alike, so that the ensemble stays together.
@@ -14,6 +14,8 @@ pub struct Clock<'a> {
     feel: Feel,
     sections: Vec<Energy>,
     cells: Vec<Cell>,
+    end: Ticks,
+    ring: f64,
 }
 
 /// The energy of a section.
@@ -53,7 +55,14 @@ impl<'a> Clock<'a> {
             feel: plan.feel,
             sections,
             cells: Vec::new(),
+            end: score.end(),
+            ring: 0.0,
         };
+        if matches!(plan.ending, Ending::Ring | Ending::Ritard) {
+            // Leave the last of the tail to the room.
+            let tail = plan.length.0 - clock.timeline.seconds(clock.end);
+            clock.ring = (tail - 0.5).clamp(0.0, 2.4);
+        }
         let rubato = f64::from(plan.feel.rubato.clamp(0.0, 1.0));
         if rubato > 0.0 {
             for section in &score.sections {
@@ -62,6 +71,12 @@ impl<'a> Clock<'a> {
             }
         }
         clock
+    }
+
+    /// Seconds that a note with this written end is held beyond it: the final chord of a piece
+    /// that rings out fills the silence that its length leaves.
+    pub fn ring(&self, end: Ticks) -> f64 {
+        if end >= self.end { self.ring } else { 0.0 }
     }
 
     /// Divides a section into groups of four bars (or three, or two) that each press on a little
