@@ -266,9 +266,6 @@ impl Voice<'_> {
         }
         for head in &atom.pitches {
             self.pitch(out, head.pitch, altered);
-            if chord && atom.tied_to {
-                out.push('-');
-            }
         }
         if chord {
             out.push(']');
@@ -292,7 +289,7 @@ impl Voice<'_> {
                 let _ = write!(out, "{n}/{d}");
             }
         }
-        if atom.tied_to && !chord && !atom.pitches.is_empty() {
+        if atom.tied_to && !atom.pitches.is_empty() {
             out.push('-');
         }
     }
