@@ -2,7 +2,7 @@
 
 use crate::tags::Tags;
 use mp3lame_encoder::{
-    Bitrate, Builder, DualPcm, Encoder, FlushNoGap, MonoPcm, Quality, max_required_buffer_size,
+    Bitrate, Builder, DualPcm, Encoder, FlushGap, MonoPcm, Quality, max_required_buffer_size,
 };
 use std::io::{self, Seek, SeekFrom, Write};
 
@@ -72,7 +72,7 @@ impl<W: Write + Seek> Mp3Encoder<W> {
         self.bytes.clear();
         self.bytes.reserve(7200);
         self.inner
-            .flush_to_vec::<FlushNoGap>(&mut self.bytes)
+            .flush_to_vec::<FlushGap>(&mut self.bytes)
             .map_err(|e| io::Error::other(e.to_string()))?;
         self.out.write_all(&self.bytes)?;
         // LAME left room for its tag frame (length, delay, padding: gapless playing) at the start.
