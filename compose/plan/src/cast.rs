@@ -44,7 +44,7 @@ pub fn choose(
         }
     }
     for wish in brief.instruments.iter().filter(|wish| wish.wanted) {
-        grant(wish, style, catalog, &mut cast, notes);
+        grant(brief, wish, style, catalog, &mut cast, notes);
     }
     if cast.is_empty() {
         // Everything was excluded: one voice remains, or there would be no music.
@@ -93,6 +93,7 @@ fn natural_role(profile: &InstrumentProfile) -> Role {
 
 /// Makes sure that an instrument asked for is there.
 fn grant(
+    brief: &Brief,
     wish: &InstrumentWish,
     style: &Style,
     catalog: &Catalog,
@@ -124,14 +125,21 @@ fn grant(
     }
     let role = wish.role.unwrap_or_else(|| natural_role(profile));
     let role = match role {
-        // A second lead answers the first, unless the first is only the style's own choice.
         Role::Vocal | Role::Backing => Role::Lead,
         role => role,
     };
-    // Replace the style's own choice for that role, if nobody asked for that one.
+    // Replace the style's own choice for that role, but nobody who was asked for.
+    let named = |id: &str| brief.instruments.iter().any(|w| w.wanted && w.id == id);
     let replaceable = cast
         .iter()
-        .position(|m| m.role == role && m.id != format!("{}-wish", m.instrument));
+        .position(|m| m.role == role && !named(&m.instrument));
+    let role = match role {
+        // A second lead answers the first.
+        Role::Lead if replaceable.is_none() && cast.iter().any(|m| m.role == Role::Lead) => {
+            Role::Counter
+        }
+        role => role,
+    };
     let taken = |cast: &[CastMember], id: &str| cast.iter().any(|m| m.id == id);
     let part = style
         .cast

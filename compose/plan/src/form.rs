@@ -201,6 +201,10 @@ fn apply_wishes(brief: &Brief, forms: &[Vec<SectionDraft>], sections: &mut Vec<S
             sections.insert(at, new);
         }
         for section in sections.iter_mut().filter(|s| s.kind == wish.section) {
+            if let Some(bars) = wish.bars {
+                section.bars = bars.max(1);
+                continue;
+            }
             match wish.size {
                 Some(SectionSize::Long) => section.bars *= 2,
                 Some(SectionSize::Short) => section.bars = (section.bars / 2).max(1),
