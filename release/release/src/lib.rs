@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod manifest;
+pub mod master;
 pub mod tagging;
 
 pub use bundle::{Bundle, FileRecord};
