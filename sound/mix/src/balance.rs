@@ -99,7 +99,9 @@ pub fn plan_mix(
         strips.push(strip);
         levels.push(Some(level));
     }
-    let anchor = character.loudness - 10.0 * math::log10(power.max(1e-6)) as f32;
+    // The returns, and notes that sound together on purpose, add about 1.5 LU to the sum of
+    // powers.
+    let anchor = character.loudness - 1.5 - 10.0 * math::log10(power.max(1e-6)) as f32;
     let mut peak = 0.0_f64;
     for ((strip, level), track) in strips.iter_mut().zip(&levels).zip(tracks) {
         let Some(level) = level else { continue };

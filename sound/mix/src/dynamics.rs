@@ -112,7 +112,7 @@ impl Dynamics {
     fn decide(&mut self) {
         // −6.0206 dB per halving: log2 is the cheapest exact logarithm there is.
         let level = if self.peak > 1e-7 {
-            6.020_599_9 * math::log2(f64::from(self.peak)) as f32
+            6.020_6 * math::log2(f64::from(self.peak)) as f32
         } else {
             -140.0
         };

@@ -16,8 +16,8 @@ const HOP: usize = 4096;
 
 /// Measured facts of a raw stem.
 ///
-/// Estimated from every second window of 43 ms rather than from every sample: within 0.7 LU of
-/// BS.1770 on music (tested), at a fifth of its cost.
+/// Estimated from every second window of 43 ms rather than from every sample: within 1 LU of
+/// BS.1770 on music (tested), at a fraction of its cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct TrackMeasure {
@@ -60,7 +60,10 @@ impl TrackMeasure {
         let mono = audio.channels.len() < 2;
         let mut data = vec![[0.0_f32; 2]; WINDOW];
         let mut spectra: Vec<([f32; 10], f32)> = Vec::with_capacity(frames / HOP + 1);
-        for start in (0..frames).step_by(HOP) {
+        for (index, start) in (0..frames).step_by(HOP).enumerate() {
+            // Windows lie irregularly within their hop, or they would fall into step with the
+            // beat and see only its strokes, or none.
+            let start = (start + index * 1597 % (HOP - WINDOW)).min(frames);
             let end = (start + WINDOW).min(frames);
             let left = &audio.channels[0][start..end];
             let right = if mono {
@@ -92,11 +95,25 @@ impl TrackMeasure {
     }
 
     fn summary(audio: &AudioBuffer, spectra: &[([f32; 10], f32)], bin_hz: f64) -> Self {
-        let total = |bands: &[f32; 10]| bands.iter().map(|&x| f64::from(x)).sum::<f64>();
+        // Gated like the standard's 400 ms blocks.
+        let count = ((0.4 * audio.rate.hz() / HOP as f64).round() as usize).max(1);
+        let blocks: Vec<[f64; 11]> = spectra
+            .chunks(count)
+            .map(|windows| {
+                let mut sum = [0.0_f64; 11];
+                for (bands, moment) in windows {
+                    for (sum, x) in sum.iter_mut().zip(bands.iter().chain([moment])) {
+                        *sum += f64::from(*x) / windows.len() as f64;
+                    }
+                }
+                sum
+            })
+            .collect();
+        let total = |block: &[f64; 11]| block[..10].iter().sum::<f64>();
         let mean = |gate: f64| {
-            let (sum, count) = spectra
+            let (sum, count) = blocks
                 .iter()
-                .map(|(bands, _)| total(bands))
+                .map(total)
                 .filter(|&e| e > gate)
                 .fold((0.0, 0_usize), |(s, n), e| (s + e, n + 1));
             (sum / count.max(1) as f64, count)
@@ -110,16 +127,14 @@ impl TrackMeasure {
                 ..Self::default()
             };
         }
-        // Windows are shorter than the standard's blocks, so decays between notes would count
-        // as pauses: the relative gate is wider by as much as they are livelier.
-        let gate = absolute.max(ungated * 0.03);
+        let gate = absolute.max(ungated * 0.1);
         let (energy, active) = mean(gate);
         let (mut bands, mut moment) = ([0.0_f64; 10], 0.0);
-        for (spectrum, m) in spectra.iter().filter(|(bands, _)| total(bands) > gate) {
-            for (sum, x) in bands.iter_mut().zip(spectrum) {
-                *sum += f64::from(*x);
+        for block in blocks.iter().filter(|block| total(block) > gate) {
+            for (sum, x) in bands.iter_mut().zip(block) {
+                *sum += x;
             }
-            moment += f64::from(*m);
+            moment += block[10];
         }
         let all: f64 = bands.iter().sum();
         Self {
@@ -127,7 +142,7 @@ impl TrackMeasure {
             peak_db,
             bands: bands.map(|x| (x / all) as f32),
             centroid_hz: (moment / all * bin_hz) as f32,
-            activity: active as f32 / spectra.len() as f32,
+            activity: active as f32 / blocks.len() as f32,
         }
     }
 }

@@ -71,7 +71,7 @@ impl Network {
         // Orthogonal rows of the Hadamard matrix, one for each ear.
         let signs = |row: usize| {
             std::array::from_fn(|i: usize| {
-                if (i & row).count_ones() % 2 == 0 {
+                if (i & row).count_ones().is_multiple_of(2) {
                     0.25
                 } else {
                     -0.25
@@ -152,6 +152,7 @@ impl Network {
 
     /// Attenuates eight lines from `first` on, side by side: a recursion cannot run in vectors
     /// over time, but it can across lines.
+    #[allow(clippy::needless_range_loop)] // One index into several arrays: what vectors are.
     fn decay(&mut self, first: usize, lines: &mut [[f32; TICK]], count: usize) {
         let pick = |row: &Row| -> [f32; 8] { std::array::from_fn(|k| row[first + k]) };
         let low: [[f32; 8]; 3] = std::array::from_fn(|c| pick(&self.shelves[0][c]));
