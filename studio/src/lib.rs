@@ -1,1 +1,80 @@
-//! The facade every application uses.
+//! The facade every application uses: compose, render, master, publish, look.
+//!
+//! ```no_run
+//! use yuefu_studio::{Overrides, ReleasePlan, Studio, publish::Publish};
+//! let studio = Studio::standard()?;
+//! let composed = studio.compose("a warm city pop night drive", &Overrides::default(), &ReleasePlan::streaming())?;
+//! let made = studio.publish(&composed.song, &Publish::into_folder("out"))?;
+//! println!("{}", made.files[0].display());
+//! # Ok::<(), yuefu_studio::StudioError>(())
+//! ```
+
+mod balance;
+mod clips;
+pub mod compose;
+mod error;
+pub mod mastering;
+pub mod project;
+pub mod publish;
+pub mod render;
+pub mod show;
+mod stems;
+pub mod variations;
+mod world;
+
+pub use compose::Composed;
+pub use error::StudioError;
+pub use project::Project;
+pub use publish::{Publish, Published};
+pub use render::{RenderOptions, Rendered, StemSink};
+pub use world::DiskWorld;
+pub use yuefu_audio as audio;
+pub use yuefu_audiofile::{AudioFormat, Tags};
+pub use yuefu_brief::{OPTIONS, Overrides, explain};
+pub use yuefu_engine::{Cancel, Cancelled, Progress, Silent, Stage, Step, Store, TimeLeft, World};
+pub use yuefu_instruments::Orchestra;
+pub use yuefu_song as song;
+pub use yuefu_song::{Brief, Catalog, ReleasePlan, Song, StyleBook};
+pub use yuefu_theory as theory;
+
+/// The name and version of the program, as files state it.
+pub const PROGRAM: &str = concat!("Yuefu ", env!("CARGO_PKG_VERSION"));
+
+/// Everything that composing and rendering need.
+#[derive(Clone, Debug)]
+pub struct Studio {
+    /// Styles.
+    pub book: StyleBook,
+    /// Instruments, as composing and performing know them.
+    pub catalog: Catalog,
+    /// Instruments, as they sound.
+    pub orchestra: Orchestra,
+}
+
+impl Studio {
+    /// The studio with everything that ships.
+    ///
+    /// # Errors
+    /// When the shipped data was edited and is not valid any more.
+    pub fn standard() -> Result<Self, StudioError> {
+        let book = yuefu_plan::standard_styles().map_err(StudioError::Internal)?;
+        if book.styles().is_empty() {
+            return Err(StudioError::Internal("no styles are shipped".into()));
+        }
+        let files: Vec<(&str, &str)> = yuefu_data::names("instruments")
+            .filter(|name| name.ends_with(".toml"))
+            .filter_map(|name| Some((name, yuefu_data::text(name)?)))
+            .collect();
+        let catalog = Catalog::parse(&files).map_err(StudioError::Internal)?;
+        Ok(Self {
+            book,
+            catalog,
+            orchestra: Orchestra::standard(),
+        })
+    }
+}
+
+/// Threads worth using: as many as there are processors.
+pub fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}

@@ -1,6 +1,9 @@
 //! Developer tasks: `cargo run -p xtask -- <task> [arguments]`. One module per task.
 
+mod arrows;
 mod even;
+mod licences;
+mod metadata;
 mod pack_bank;
 mod write_sf3;
 
@@ -13,11 +16,19 @@ type Task = (
     fn(&[String]) -> Result<(), String>,
 );
 
-const TASKS: &[Task] = &[(
-    "pack-bank",
-    "LITE.sf3 FULL.sf3 OUT.sf3: selects and re-packs the shipped SoundFont",
-    pack_bank::run,
-)];
+const TASKS: &[Task] = &[
+    ("arrows", "checks which crate may use which", arrows::run),
+    (
+        "licences",
+        "checks the licences of everything that is linked",
+        licences::run,
+    ),
+    (
+        "pack-bank",
+        "LITE.sf3 FULL.sf3 OUT.sf3: selects and re-packs the shipped SoundFont",
+        pack_bank::run,
+    ),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

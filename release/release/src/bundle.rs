@@ -78,6 +78,11 @@ impl Bundle {
         Ok(path)
     }
 
+    /// Takes a name back: what lies there is not part of the bundle.
+    pub fn forget(&mut self, name: &str) {
+        self.names.retain(|known| known != name);
+    }
+
     /// Writes a whole file.
     ///
     /// # Errors

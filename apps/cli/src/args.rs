@@ -1,0 +1,228 @@
+//! The options.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A music studio: one line becomes a finished, mixed and mastered piece.
+#[derive(Debug, Parser)]
+#[command(name = "yuefu", version, about, propagate_version = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Common {
+    /// Language of messages: zh or en (default: by LC_ALL, LC_MESSAGES, LANG)
+    #[arg(long, global = true, value_name = "LANG", value_parser = ["zh", "en"])]
+    pub lang: Option<String>,
+    /// Print one JSON object and nothing else on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No progress and no summary
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Threads (default: as many as processors); the result does not depend on it
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<u16>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a song from one line
+    Song(Box<SongArgs>),
+    /// Say what a line is understood as, and why
+    Explain(Box<WishArgs>),
+    /// List the styles, or describe one
+    Styles {
+        /// Style id
+        id: Option<String>,
+    },
+    /// List the instruments, or describe one
+    Instruments {
+        /// Instrument id
+        id: Option<String>,
+    },
+    /// Render a project again, keeping what has not changed
+    Render(RenderArgs),
+    /// Write a project in other formats
+    Export(ExportArgs),
+    /// Master a recording
+    Master(MasterArgs),
+    /// Draw form, chords, notes, loudness and spectrum
+    Show(ShowArgs),
+    /// Print completions for a shell
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What the music should be.
+#[derive(Clone, Debug, Args)]
+pub struct WishArgs {
+    /// What the music should be, in English or Chinese
+    pub prompt: String,
+    /// Number that all chance comes from (default: follows from the prompt)
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub seed: Option<String>,
+    /// Length: 90, 2:30, "16 bars"
+    #[arg(long, value_name = "LENGTH", allow_hyphen_values = true)]
+    pub length: Option<String>,
+    /// Tempo in beats per minute
+    #[arg(long, value_name = "BPM", allow_hyphen_values = true)]
+    pub bpm: Option<String>,
+    /// Key: "D minor", "F# dorian", C大调
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Style id or name
+    #[arg(long, value_name = "STYLE")]
+    pub style: Vec<String>,
+    /// Mood
+    #[arg(long, value_name = "MOOD")]
+    pub mood: Vec<String>,
+    /// Metre: 3/4, 6/8
+    #[arg(long, visible_alias = "meter", value_name = "METRE")]
+    pub metre: Option<String>,
+    /// Instruments that must play, separated by commas
+    #[arg(long, visible_alias = "instrument", value_name = "LIST")]
+    pub instruments: Vec<String>,
+    /// Instruments or groups that must not play, separated by commas
+    #[arg(long, value_name = "LIST")]
+    pub without: Vec<String>,
+    /// Make it loop without a seam
+    #[arg(long = "loop")]
+    pub looped: bool,
+    /// Title
+    #[arg(long, value_name = "TITLE")]
+    pub title: Option<String>,
+}
+
+/// Options of `song`.
+#[derive(Clone, Debug, Args)]
+pub struct SongArgs {
+    /// What the music should be.
+    #[command(flatten)]
+    pub wish: WishArgs,
+    /// Folder to write to (default: ./TITLE)
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How the recording is written.
+    #[command(flatten)]
+    pub audio: AudioArgs,
+    /// Make N different songs and a contact sheet
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub variations: Option<u16>,
+    /// Compose N songs and render the one the critics like best
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub best: Option<u16>,
+    /// Draw pictures of the result too
+    #[arg(long)]
+    pub pictures: bool,
+}
+
+/// How a recording is written.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AudioArgs {
+    /// wav, wav16, wav24, wav32f, flac, flac16, mp3, ogg; several separated by commas
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
+    pub format: Vec<String>,
+    /// Write the stems too
+    #[arg(long)]
+    pub stems: bool,
+    /// Sample rate in hertz
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8_000..=192_000))]
+    pub rate: Option<u32>,
+    /// Loudness to master to, in LUFS
+    #[arg(long, value_name = "LUFS", allow_hyphen_values = true, value_parser = loudness)]
+    pub target: Option<f32>,
+    /// Largest true peak, in dBTP
+    #[arg(long, value_name = "DBTP", allow_hyphen_values = true, value_parser = ceiling)]
+    pub ceiling: Option<f32>,
+}
+
+/// Options of `render`.
+#[derive(Clone, Debug, Args)]
+pub struct RenderArgs {
+    /// Project folder (NAME.yuefu), or the folder it lies in
+    pub project: PathBuf,
+    /// Folder to write to (default: beside the project)
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How the recording is written.
+    #[command(flatten)]
+    pub audio: AudioArgs,
+    /// Do not keep rendered phrases in the project
+    #[arg(long)]
+    pub no_store: bool,
+}
+
+/// Options of `export`.
+#[derive(Clone, Debug, Args)]
+pub struct ExportArgs {
+    /// Project folder (NAME.yuefu), or the folder it lies in
+    pub project: PathBuf,
+    /// midi, musicxml, abc, stems, or a format of recordings; several separated by commas
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', required = true)]
+    pub format: Vec<String>,
+    /// Folder to write to (default: beside the project)
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
+/// Options of `master`.
+#[derive(Clone, Debug, Args)]
+pub struct MasterArgs {
+    /// Recording
+    pub file: PathBuf,
+    /// A recording whose loudness and tone to come close to
+    #[arg(long, value_name = "FILE")]
+    pub reference: Option<PathBuf>,
+    /// Loudness to master to, in LUFS (default: the reference's, else -14)
+    #[arg(long, value_name = "LUFS", allow_hyphen_values = true, value_parser = loudness)]
+    pub target: Option<f32>,
+    /// Largest true peak, in dBTP
+    #[arg(long, value_name = "DBTP", default_value = "-1", allow_hyphen_values = true, value_parser = ceiling)]
+    pub ceiling: f32,
+    /// File to write (default: NAME.mastered.flac beside it)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Options of `show`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArgs {
+    /// Project, recording, MIDI, MusicXML or ABC file
+    pub path: PathBuf,
+    /// Draw pictures into this folder
+    #[arg(long, value_name = "DIR")]
+    pub png: Option<PathBuf>,
+    /// With --png: drawings of notes and form as SVG too
+    #[arg(long, requires = "png")]
+    pub svg: bool,
+    /// Columns of the terminal drawing
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u16).range(40..=400))]
+    pub width: u16,
+}
+
+fn number(text: &str, low: f32, high: f32, unit: &str) -> Result<f32, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|value| (low..=high).contains(value))
+        .ok_or_else(|| format!("expected {low} to {high} {unit}"))
+}
+
+fn loudness(text: &str) -> Result<f32, String> {
+    number(text, -40.0, -5.0, "LUFS")
+}
+
+fn ceiling(text: &str) -> Result<f32, String> {
+    number(text, -20.0, 0.0, "dBTP")
+}

@@ -1,0 +1,143 @@
+//! What is said in the end.
+
+use crate::{args::Common, lang::Words};
+use serde_json::{Value, json};
+use std::io::Write;
+use yuefu_studio::{
+    Song, StudioError,
+    publish::Published,
+    song::brief::{Diagnostic, Severity},
+};
+
+/// Prints a failure: one JSON object for scripts, sentences for people.
+pub fn failure(error: &StudioError, common: &Common, words: Words) {
+    let message = error.message(words.0);
+    if common.json {
+        line(&json!({ "ok": false, "code": error.exit_code(), "error": message }).to_string());
+    } else {
+        eprintln!("{}{message}", words.pick("error: ", "错误："));
+    }
+}
+
+/// Prints what should be known besides.
+pub fn notes(notes: &[Diagnostic], common: &Common, words: Words) {
+    if common.quiet || common.json {
+        return;
+    }
+    for note in notes {
+        let head = match note.severity {
+            Severity::Info => words.pick("note", "提示"),
+            Severity::Warning => words.pick("warning", "注意"),
+            Severity::Error => words.pick("error", "错误"),
+        };
+        eprintln!("{head}: {} {}", note.message(words.0), note.remedy(words.0));
+    }
+}
+
+/// Prints a line; a reader who hangs up is no failure of ours.
+pub fn line(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Facts of a song for scripts.
+pub fn song_json(song: &Song) -> Value {
+    let plan = &song.plan;
+    json!({
+        "title": plan.title,
+        "seed": song.seed,
+        "style": plan.style,
+        "key": plan.key.to_string(),
+        "bpm": song.score.timeline.bpm(yuefu_studio::theory::Ticks::ZERO),
+        "metre": song.score.timeline.metre(yuefu_studio::theory::Ticks::ZERO).to_string(),
+        "length": plan.length.0,
+        "form": plan.sections.iter().map(|s| s.id.clone()).collect::<Vec<_>>(),
+        "tracks": song.score.tracks.iter().map(|t| json!({
+            "id": t.id, "role": t.role.name(), "instrument": t.instrument,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// Facts of a rendering for scripts.
+pub fn published_json(made: &Published, seconds: f64, length: f64) -> Value {
+    json!({
+        "files": made.files,
+        "project": made.project,
+        "loudness": made.measured.and_then(|m| m.loudness).map(|l| l.0),
+        "loudness-range": made.measured.map(|m| m.range),
+        "true-peak": made.measured.map(|m| m.peak.0),
+        "phrases": { "played": made.played.0, "kept": made.played.1 },
+        "seconds": seconds,
+        "times-real-time": length / seconds.max(1e-3),
+    })
+}
+
+/// Prints a song and its files for people.
+pub fn summary(song: &Song, made: &Published, seconds: f64, words: Words) {
+    let plan = &song.plan;
+    let zero = yuefu_studio::theory::Ticks::ZERO;
+    let length = plan.length.0;
+    line(&format!(
+        "{}  ({} {}, {} {})",
+        plan.title,
+        words.pick("style", "风格"),
+        plan.style,
+        words.pick("seed", "种子"),
+        song.seed
+    ));
+    line(&format!(
+        "  {}, {:.4} BPM, {}, {}",
+        plan.key,
+        song.score.timeline.bpm(zero),
+        song.score.timeline.metre(zero),
+        clock(length)
+    ));
+    line(&format!("  {}", form(song, words)));
+    let parts: Vec<&str> = song
+        .score
+        .tracks
+        .iter()
+        .map(|t| t.instrument.as_str())
+        .collect();
+    line(&format!("  {}", parts.join(", ")));
+    if let Some(measured) = made.measured {
+        let loudness = measured
+            .loudness
+            .map_or("-".to_owned(), |l| format!("{:.1} LUFS", l.0));
+        line(&format!(
+            "  {loudness}, {:.1} dBTP, {}",
+            measured.peak.0,
+            format_args!(
+                "{:.1} s = {:.0}{}",
+                seconds,
+                length / seconds.max(1e-3),
+                words.pick(" x real time", " 倍实时")
+            )
+        ));
+    }
+    for file in &made.files {
+        line(&format!("  {}", file.display()));
+    }
+    if let Some(project) = &made.project {
+        line(&format!("  {}", project.display()));
+    }
+}
+
+/// The form in one line.
+pub fn form(song: &Song, words: Words) -> String {
+    let names: Vec<String> = song
+        .plan
+        .sections
+        .iter()
+        .map(|section| {
+            let (_, _, en, zh) = yuefu_studio::song::SectionKind::ALL[section.kind as usize];
+            format!("{} {}", words.pick(en, zh), section.bars)
+        })
+        .collect();
+    names.join(" · ")
+}
+
+/// Minutes and seconds.
+pub fn clock(seconds: f64) -> String {
+    let tenths = (seconds * 10.0).round() as i64;
+    format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+}

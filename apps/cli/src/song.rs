@@ -1,0 +1,301 @@
+//! `song`, `render` and `export`.
+
+use crate::{
+    args::{AudioArgs, Common, ExportArgs, RenderArgs, SongArgs, WishArgs},
+    lang::Words,
+    progress::Bar,
+    report,
+};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use yuefu_studio::{
+    AudioFormat, Cancel, Overrides, Project, ReleasePlan, Song, Store, Studio, StudioError,
+    audio::{Db, Lufs, SampleRate},
+    publish::{Publish, Published, slug},
+};
+
+/// What the options ask for.
+///
+/// # Errors
+/// When one is malformed.
+pub fn overrides(wish: &WishArgs) -> Result<Overrides, StudioError> {
+    let mut overrides = Overrides::default();
+    let single = [
+        ("seed", &wish.seed),
+        ("length", &wish.length),
+        ("bpm", &wish.bpm),
+        ("key", &wish.key),
+        ("metre", &wish.metre),
+        ("title", &wish.title),
+    ];
+    let many = [
+        ("style", &wish.style),
+        ("mood", &wish.mood),
+        ("instrument", &wish.instruments),
+        ("without", &wish.without),
+    ];
+    let single = single
+        .iter()
+        .filter_map(|(name, value)| Some((*name, (*value).as_ref()?)));
+    let many = many
+        .iter()
+        .flat_map(|(name, values)| values.iter().map(|value| (*name, value)));
+    for (name, value) in single.chain(many) {
+        overrides
+            .set(name, value)
+            .map_err(|error| StudioError::input(error.message_en, error.message_zh))?;
+    }
+    if wish.looped {
+        overrides.loop_seamless = Some(true);
+    }
+    Ok(overrides)
+}
+
+fn release(args: &AudioArgs, mut plan: ReleasePlan) -> Result<ReleasePlan, StudioError> {
+    if !args.format.is_empty() {
+        plan.formats = args.format.clone();
+    }
+    for word in &plan.formats {
+        AudioFormat::parse(word)?;
+    }
+    plan.stems |= args.stems;
+    plan.rate = args.rate.map_or(plan.rate, SampleRate);
+    plan.target = args.target.map_or(plan.target, Lufs);
+    plan.ceiling = args.ceiling.map_or(plan.ceiling, Db);
+    Ok(plan)
+}
+
+fn threads(common: &Common) -> usize {
+    common
+        .threads
+        .map_or_else(yuefu_studio::default_threads, |n| usize::from(n.max(1)))
+}
+
+/// Makes a song.
+pub fn song(
+    args: &SongArgs,
+    common: &Common,
+    words: Words,
+    cancel: &Cancel,
+) -> Result<(), StudioError> {
+    let overrides = overrides(&args.wish)?;
+    let release = release(&args.audio, ReleasePlan::streaming())?;
+    let bar = Bar::new(common, words);
+    let studio = Studio::standard()?;
+    let prompt = args.wish.prompt.as_str();
+    if let Some(count) = args.variations {
+        let count = usize::from(count);
+        return variations(
+            args, &studio, &overrides, &release, count, common, words, cancel,
+        );
+    }
+    let composed = match args.best {
+        None => studio.compose(prompt, &overrides, &release)?,
+        Some(count) => {
+            let all = studio.variations(
+                prompt,
+                &overrides,
+                &release,
+                usize::from(count),
+                threads(common),
+                cancel,
+            )?;
+            let scored = studio.rank(all);
+            let Some((best, _)) = scored.into_iter().next() else {
+                return Err(StudioError::Internal("no variation was made".into()));
+            };
+            best
+        }
+    };
+    let song = composed.song;
+    let folder = args
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(slug(&song.plan.title)));
+    let made = studio.publish(
+        &song,
+        &Publish {
+            threads: threads(common),
+            progress: &bar,
+            cancel: cancel.clone(),
+            ..Publish::into_folder(&folder)
+        },
+    )?;
+    let seconds = bar.elapsed().as_secs_f64();
+    bar.finish();
+    if args.pictures {
+        crate::look::pictures(&song, made.master.as_ref(), &folder.join("pictures"), true)?;
+    }
+    report::notes(&composed.notes, common, words);
+    finish(&song, &made, seconds, common, words);
+    Ok(())
+}
+
+fn finish(song: &Song, made: &Published, seconds: f64, common: &Common, words: Words) {
+    if common.json {
+        let mut object = report::song_json(song);
+        object["ok"] = json!(true);
+        object["made"] = report::published_json(made, seconds, song.plan.length.0);
+        report::line(&object.to_string());
+    } else if !common.quiet {
+        report::summary(song, made, seconds, words);
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the one caller has all of them at hand"
+)]
+fn variations(
+    args: &SongArgs,
+    studio: &Studio,
+    overrides: &Overrides,
+    release: &ReleasePlan,
+    count: usize,
+    common: &Common,
+    words: Words,
+    cancel: &Cancel,
+) -> Result<(), StudioError> {
+    let bar = Bar::new(common, words);
+    let prompt = args.wish.prompt.as_str();
+    let folder = args
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(slug(prompt)));
+    let sheet = studio.contact_sheet(
+        prompt,
+        overrides,
+        release,
+        count,
+        &Publish {
+            threads: threads(common),
+            progress: &bar,
+            cancel: cancel.clone(),
+            ..Publish::into_folder(&folder)
+        },
+    )?;
+    bar.finish();
+    if common.json {
+        let rows: Vec<_> = sheet.iter().map(|row| row.json()).collect();
+        report::line(&json!({ "ok": true, "variations": rows }).to_string());
+    } else if !common.quiet {
+        for row in &sheet {
+            report::line(&row.line());
+        }
+        report::line(&format!("{}", folder.join("contact-sheet.md").display()));
+    }
+    Ok(())
+}
+
+/// Renders a project again.
+pub fn render(
+    args: &RenderArgs,
+    common: &Common,
+    words: Words,
+    cancel: &Cancel,
+) -> Result<(), StudioError> {
+    let project = Project::find(&args.project)?;
+    let mut song = project.load()?;
+    song.release = release(&args.audio, song.release)?;
+    let studio = Studio::standard()?;
+    let unknown = song.unknown_instruments(&studio.catalog);
+    if !unknown.is_empty() {
+        let names = unknown.join(", ");
+        return Err(StudioError::input(
+            format!(
+                "{}: this Yuefu has no instrument {names}. Choose another in score/.",
+                project.folder().display()
+            ),
+            format!(
+                "{}：没有乐器 {names}。请在 score/ 中改用别的乐器。",
+                project.folder().display()
+            ),
+        ));
+    }
+    let store = project.store();
+    let bar = Bar::new(common, words);
+    let made = studio.publish(
+        &song,
+        &Publish {
+            name: Some(name_of(&project)),
+            project: false,
+            threads: threads(common),
+            store: (!args.no_store).then_some(&store as &dyn Store),
+            progress: &bar,
+            cancel: cancel.clone(),
+            ..Publish::into_folder(beside(&project, args.output.as_deref()))
+        },
+    )?;
+    let seconds = bar.elapsed().as_secs_f64();
+    bar.finish();
+    finish(&song, &made, seconds, common, words);
+    Ok(())
+}
+
+/// Writes a project in other formats.
+pub fn export(
+    args: &ExportArgs,
+    common: &Common,
+    words: Words,
+    cancel: &Cancel,
+) -> Result<(), StudioError> {
+    let project = Project::find(&args.project)?;
+    let mut song = project.load()?;
+    let studio = Studio::standard()?;
+    let scores = ["midi", "mid", "musicxml", "xml", "abc"];
+    let wants_scores = args
+        .format
+        .iter()
+        .any(|word| scores.contains(&word.as_str()));
+    song.release.stems = args.format.iter().any(|word| word == "stems");
+    song.release.formats = args
+        .format
+        .iter()
+        .filter(|word| !scores.contains(&word.as_str()) && *word != "stems")
+        .cloned()
+        .collect();
+    for word in &song.release.formats {
+        AudioFormat::parse(word)?;
+    }
+    let bar = Bar::new(common, words);
+    let made = studio.publish(
+        &song,
+        &Publish {
+            name: Some(name_of(&project)),
+            audio: song.release.stems || !song.release.formats.is_empty(),
+            scores: wants_scores,
+            project: false,
+            threads: threads(common),
+            progress: &bar,
+            cancel: cancel.clone(),
+            ..Publish::into_folder(beside(&project, args.output.as_deref()))
+        },
+    )?;
+    let seconds = bar.elapsed().as_secs_f64();
+    bar.finish();
+    finish(&song, &made, seconds, common, words);
+    Ok(())
+}
+
+fn name_of(project: &Project) -> String {
+    project
+        .folder()
+        .file_stem()
+        .map_or("song".to_owned(), |name| {
+            name.to_string_lossy().into_owned()
+        })
+}
+
+fn beside(project: &Project, output: Option<&Path>) -> PathBuf {
+    output.map_or_else(
+        || {
+            let parent = project.folder().parent().unwrap_or(Path::new(""));
+            if parent.as_os_str().is_empty() {
+                PathBuf::from(".")
+            } else {
+                parent.to_owned()
+            }
+        },
+        Path::to_owned,
+    )
+}

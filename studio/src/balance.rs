@@ -1,0 +1,59 @@
+//! The mix plan of a song whose mix was left to us.
+
+use yuefu_audio::Seconds;
+use yuefu_mix::{MixCharacter, Shape, TrackInput, TrackMeasure, plan_mix};
+use yuefu_song::{Catalog, Family, Song, StyleBook, mixplan::MixPlan};
+use yuefu_theory::Ticks;
+
+/// The mix character of styles that name none, or one that is gone.
+const USUAL: &str = "pop";
+
+/// Balances measured stems by the mix character of the song's style.
+pub(crate) fn plan(
+    song: &Song,
+    book: &StyleBook,
+    catalog: &Catalog,
+    measured: &[(String, TrackMeasure)],
+) -> MixPlan {
+    let wanted = book
+        .get(&song.plan.style)
+        .map_or(USUAL, |style| style.mix.as_str());
+    let loaded = MixCharacter::load(wanted)
+        .map(|character| (wanted, character))
+        .or_else(|_| MixCharacter::load(USUAL).map(|character| (USUAL, character)));
+    // The shipped characters are tested; without any, tracks are mixed as they are.
+    let Ok((id, character)) = loaded else {
+        return MixPlan::default();
+    };
+    let tracks: Vec<TrackInput> = measured
+        .iter()
+        .filter_map(|(id, measure)| {
+            let track = song.score.tracks.iter().find(|track| track.id == *id)?;
+            Some(TrackInput {
+                id: id.clone(),
+                role: track.role,
+                family: catalog
+                    .profile(&track.instrument)
+                    .map_or(Family::Keyboard, |profile| profile.family),
+                instrument: track.instrument.clone(),
+                measure: measure.clone(),
+            })
+        })
+        .collect();
+    let timeline = &song.score.timeline;
+    let shape = Shape {
+        beat: Seconds(60.0 / timeline.bpm(Ticks::ZERO).max(1.0)),
+        sections: song
+            .score
+            .sections
+            .iter()
+            .map(|section| {
+                (
+                    Seconds(timeline.seconds(section.span.start)),
+                    section.energy,
+                )
+            })
+            .collect(),
+    };
+    plan_mix(id, &character, &tracks, &shape)
+}

@@ -1,0 +1,106 @@
+//! From a line of words to a song.
+
+use crate::{Studio, error::StudioError};
+use yuefu_brief::Overrides;
+use yuefu_engine::SeedPath;
+use yuefu_song::{
+    Brief, EngineUse, LyricSheet, ReleasePlan, Song,
+    brief::{Diagnostic, Severity},
+    song::FORMAT,
+};
+
+/// A composed song with what should be said about it.
+#[derive(Clone, Debug)]
+pub struct Composed {
+    /// The song.
+    pub song: Song,
+    /// What could not be done as asked.
+    pub notes: Vec<Diagnostic>,
+}
+
+impl Studio {
+    /// What a prompt and options ask for.
+    ///
+    /// Without an explicit seed the brief gets one that follows from the prompt, so that the
+    /// same command makes the same song.
+    pub fn understand(&self, prompt: &str, overrides: &Overrides) -> Brief {
+        let mut brief = yuefu_brief::understand(prompt, overrides);
+        if brief.seed.is_none() {
+            // Short enough to type; two prompts rarely share one, and it would not matter.
+            brief.seed = Some(SeedPath::song(0).join(prompt.trim()).number() % 1_000_000);
+        }
+        brief
+    }
+
+    /// Composes a song.
+    ///
+    /// # Errors
+    /// When the prompt asks for something that cannot be done.
+    pub fn compose(
+        &self,
+        prompt: &str,
+        overrides: &Overrides,
+        release: &ReleasePlan,
+    ) -> Result<Composed, StudioError> {
+        self.compose_brief(self.understand(prompt, overrides), release)
+    }
+
+    /// Composes a song from a brief.
+    ///
+    /// # Errors
+    /// When the brief is refused.
+    pub fn compose_brief(
+        &self,
+        brief: Brief,
+        release: &ReleasePlan,
+    ) -> Result<Composed, StudioError> {
+        if brief.is_refused() {
+            return Err(StudioError::Refused(brief.errors().cloned().collect()));
+        }
+        let seed = brief.seed.unwrap_or(0);
+        let root = SeedPath::song(seed);
+        let (plan, planned) = yuefu_plan::plan(&brief, &self.book, &self.catalog, &root);
+        let refused: Vec<Diagnostic> = planned
+            .iter()
+            .filter(|note| note.severity == Severity::Error)
+            .cloned()
+            .collect();
+        if !refused.is_empty() {
+            return Err(StudioError::Refused(refused));
+        }
+        let score = yuefu_arrange::arrange(&plan, &self.book, &self.catalog, &root);
+        let mut notes = brief.diagnostics.clone();
+        notes.extend(planned);
+        let song = Song {
+            format: FORMAT,
+            seed,
+            brief,
+            plan,
+            lyrics: LyricSheet::default(),
+            score,
+            mix: None,
+            release: release.clone(),
+            engines: self.engines(),
+        };
+        Ok(Composed { song, notes })
+    }
+
+    /// The engines of this build, in the order of the stages.
+    fn engines(&self) -> Vec<EngineUse> {
+        [
+            ("brief", "rules", 1),
+            ("plan", "rules", 1),
+            ("arrange", "rules", 1),
+            ("perform", "rules", yuefu_perform::VERSION),
+            ("instruments", "yuefu-instruments", 1),
+            ("mix", "yuefu-mix", 1),
+            ("master", "yuefu-master", 1),
+        ]
+        .map(|(stage, engine, version)| EngineUse {
+            stage: stage.to_owned(),
+            engine: engine.to_owned(),
+            version,
+        })
+        .to_vec()
+    }
+}

@@ -1,0 +1,274 @@
+//! From the document to a folder of finished files.
+
+use crate::{
+    PROGRAM, Studio,
+    error::StudioError,
+    mastering::{self, Measured},
+    project::{EXTENSION, Project},
+    render::{RenderOptions, StemSink},
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+use yuefu_audio::{AudioBuffer, Lufs};
+use yuefu_audiofile::{AudioFormat, SampleFormat, Tags, write_file};
+use yuefu_engine::{Cancel, Progress, SeedPath, Silent, Stage, Step, Store};
+use yuefu_release::{Bundle, MANIFEST_FILE, Manifest, tags};
+use yuefu_scorefile::{MidiOptions, ScoreFile, write_abc, write_midi, write_musicxml};
+use yuefu_song::Song;
+
+/// What to make and where.
+pub struct Publish<'a> {
+    /// The folder; made if it does not exist.
+    pub folder: PathBuf,
+    /// Beginning of file names; `None` takes the title.
+    pub name: Option<String>,
+    /// Whether to write the recording.
+    pub audio: bool,
+    /// Whether to write MIDI, MusicXML and ABC.
+    pub scores: bool,
+    /// Whether to write the project.
+    pub project: bool,
+    /// Threads; the result does not depend on it.
+    pub threads: usize,
+    /// Where clips of phrases are kept.
+    pub store: Option<&'a dyn Store>,
+    /// Is told how far it is.
+    pub progress: &'a dyn Progress,
+    /// Stops it.
+    pub cancel: Cancel,
+}
+
+impl Publish<'_> {
+    /// Everything, into a folder.
+    pub fn into_folder(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            name: None,
+            audio: true,
+            scores: true,
+            project: true,
+            threads: crate::default_threads(),
+            store: None,
+            progress: &Silent,
+            cancel: Cancel::new(),
+        }
+    }
+}
+
+/// What was made.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// All files, the recording first.
+    pub files: Vec<PathBuf>,
+    /// The project folder, if one was written.
+    pub project: Option<PathBuf>,
+    /// What the recording measures; `None` when there is none.
+    pub measured: Option<Measured>,
+    /// Loudness of every raw stem.
+    pub raw: Vec<(String, Option<Lufs>)>,
+    /// Phrases that were played, and phrases that came from the store.
+    pub played: (u64, u64),
+    /// The mastered recording, for pictures.
+    pub master: Option<AudioBuffer>,
+}
+
+impl Studio {
+    /// Renders a song and writes its files; all or nothing.
+    ///
+    /// # Errors
+    /// When stopped, when a format is unknown, or when the folder cannot be written.
+    pub fn publish(&self, song: &Song, job: &Publish<'_>) -> Result<Published, StudioError> {
+        let formats = song
+            .release
+            .formats
+            .iter()
+            .map(|word| Ok((word.as_str(), AudioFormat::parse(word)?)))
+            .collect::<Result<Vec<_>, StudioError>>()?;
+        let name = job.name.clone().unwrap_or_else(|| slug(&song.plan.title));
+        let mut bundle = Bundle::create(&job.folder)?;
+        let mut published = Published {
+            files: Vec::new(),
+            project: None,
+            measured: None,
+            raw: Vec::new(),
+            played: (0, 0),
+            master: None,
+        };
+        if job.audio {
+            let stems = bundle.place("stems")?;
+            let scratch = bundle.place(".scratch")?;
+            bundle.forget("stems");
+            bundle.forget(".scratch");
+            let sink = StemFiles {
+                folder: &stems,
+                tags: tags(song, PROGRAM),
+                names: Mutex::new(Vec::new()),
+            };
+            let rendered = crate::render::render(
+                song,
+                &self.orchestra,
+                &self.catalog,
+                &self.book,
+                &RenderOptions {
+                    threads: job.threads,
+                    store: job.store,
+                    stems: song.release.stems.then_some(&sink as &dyn StemSink),
+                    scratch: &scratch,
+                    progress: job.progress,
+                    cancel: &job.cancel,
+                },
+            )?;
+            published.raw = rendered.raw;
+            published.played = rendered.played;
+            job.progress.report(step(Stage::Master, 0, 1));
+            let pool = pool(job.threads)?;
+            let (master, measured) =
+                pool.install(|| mastering::master_song(rendered.mix, song, &rendered.plan))?;
+            job.progress.report(step(Stage::Master, 1, 1));
+            job.cancel.check()?;
+            for (index, (word, format)) in formats.iter().enumerate() {
+                let total = formats.len() as u64 + 1;
+                job.progress.report(step(Stage::Write, index as u64, total));
+                let file = file_name(&name, word, *format, &formats);
+                let path = bundle.place(&file)?;
+                let seed = SeedPath::song(song.seed).join("master");
+                let tags = tags(song, PROGRAM);
+                pool.install(|| mastering::write_mastered(&path, &master, *format, &tags, &seed))?;
+                job.cancel.check()?;
+            }
+            let mut names = sink.names.into_inner().unwrap_or_default();
+            names.sort();
+            for stem in names {
+                bundle.place(&format!("stems/{stem}"))?;
+            }
+            published.measured = Some(measured);
+            published.master = Some(master);
+        }
+        if job.scores {
+            let file = ScoreFile::new(&song.plan.title, "Yuefu", song.score.clone(), &self.catalog);
+            let midi = write_midi(&file, &MidiOptions::default(), &self.catalog);
+            bundle.write(&format!("{name}.mid"), &midi)?;
+            let xml = write_musicxml(&file, &self.catalog);
+            bundle.write(&format!("{name}.musicxml"), xml.as_bytes())?;
+            let abc = write_abc(&file, &self.catalog);
+            bundle.write(&format!("{name}.abc"), abc.as_bytes())?;
+        }
+        let manifest = Manifest::of(song, self.orchestra.profiles(), PROGRAM, bundle.records()?);
+        bundle.write(MANIFEST_FILE, manifest.json().as_bytes())?;
+        job.cancel.check()?;
+        published.files = bundle.commit()?;
+        if job.project {
+            let project = Project::at(job.folder.join(format!("{name}.{EXTENSION}")));
+            project.save(song)?;
+            published.project = Some(project.folder().to_owned());
+        }
+        job.progress.report(step(Stage::Write, 1, 1));
+        Ok(published)
+    }
+}
+
+/// A pool of threads of our own, so that the number asked for holds.
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, StudioError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.max(1))
+        .build()
+        .map_err(|error| StudioError::Internal(error.to_string()))
+}
+
+fn step(stage: Stage, done: u64, total: u64) -> Step {
+    Step { stage, done, total }
+}
+
+/// Two formats of one extension are told apart by the word that was given.
+fn file_name(name: &str, word: &str, format: AudioFormat, all: &[(&str, AudioFormat)]) -> String {
+    let extension = format.extension();
+    let same = all
+        .iter()
+        .filter(|(_, f)| f.extension() == extension)
+        .count();
+    if same > 1 {
+        format!("{name}.{word}.{extension}")
+    } else {
+        format!("{name}.{extension}")
+    }
+}
+
+/// Writes stems as 24-bit FLAC, which holds them exactly.
+struct StemFiles<'a> {
+    folder: &'a Path,
+    tags: Tags,
+    names: Mutex<Vec<String>>,
+}
+
+impl StemSink for StemFiles<'_> {
+    fn stem(&self, name: &str, audio: &AudioBuffer) -> Result<(), StudioError> {
+        let file = format!("{}.flac", slug(name));
+        let path = self.folder.join(&file);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                yuefu_engine::WorldError::new(
+                    "make the folder",
+                    folder.display().to_string(),
+                    &error,
+                )
+            })?;
+        }
+        let mut tags = self.tags.clone();
+        tags.title = tags.title.map(|title| format!("{title} ({name})"));
+        let report = write_file(&path, audio, AudioFormat::Flac(SampleFormat::Int24), &tags)?;
+        if report.clipped > 0 {
+            // An integer file cannot hold it; floating point can, exactly.
+            let float = format!("{}.wav", slug(name));
+            let wav = AudioFormat::Wav(SampleFormat::Float32);
+            write_file(&self.folder.join(&float), audio, wav, &tags)?;
+            let _ = std::fs::remove_file(&path);
+            self.names().push(float);
+        } else {
+            self.names().push(file);
+        }
+        Ok(())
+    }
+}
+
+impl StemFiles<'_> {
+    fn names(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+        self.names.lock().unwrap_or_else(|error| error.into_inner())
+    }
+}
+
+/// A title as a file name: lower case, words joined by hyphens, any script.
+pub fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for c in title.trim().chars() {
+        if c.is_alphanumeric() {
+            slug.extend(c.to_lowercase());
+        } else if c != '\'' && c != '’' && !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        // Most file systems allow 255 bytes for a name.
+        if slug.len() > 80 {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() {
+        "song".to_owned()
+    } else {
+        slug.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_become_names() {
+        assert_eq!(slug("Don't  Look/Back: now!"), "dont-look-back-now");
+        assert_eq!(slug("雨夜 · 归途"), "雨夜-归途");
+        assert_eq!(slug("../../"), "song");
+        assert!(slug(&"长".repeat(500)).len() < 100);
+    }
+}

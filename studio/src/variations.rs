@@ -1,0 +1,187 @@
+//! Many songs from one prompt.
+
+use crate::{Studio, compose::Composed, error::StudioError};
+use rayon::prelude::*;
+use yuefu_brief::Overrides;
+use yuefu_engine::Cancel;
+use yuefu_song::{ReleasePlan, Song};
+
+impl Studio {
+    /// Composes `count` songs that differ by their seeds: the one asked for and those after it.
+    ///
+    /// # Errors
+    /// When the prompt is refused or the work is stopped.
+    pub fn variations(
+        &self,
+        prompt: &str,
+        overrides: &Overrides,
+        release: &ReleasePlan,
+        count: usize,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Vec<Composed>, StudioError> {
+        let brief = self.understand(prompt, overrides);
+        let first = brief.seed.unwrap_or(0);
+        crate::publish::pool(threads)?.install(|| {
+            (0..count as u64)
+                .into_par_iter()
+                .map(|number| {
+                    cancel.check()?;
+                    let mut brief = brief.clone();
+                    brief.seed = Some(first.wrapping_add(number));
+                    self.compose_brief(brief, release)
+                })
+                .collect()
+        })
+    }
+}
+
+/// One row of a contact sheet.
+#[derive(Clone, Debug)]
+pub struct ContactRow {
+    /// Folder of the variation, inside the sheet's.
+    pub folder: String,
+    /// The song.
+    pub song: Song,
+    /// What the critics say, best 1.
+    pub score: f32,
+    /// What its recording measures.
+    pub measured: Option<crate::mastering::Measured>,
+}
+
+impl ContactRow {
+    /// Facts for scripts.
+    pub fn json(&self) -> serde_json::Value {
+        let plan = &self.song.plan;
+        serde_json::json!({
+            "folder": self.folder,
+            "seed": self.song.seed,
+            "title": plan.title,
+            "style": plan.style,
+            "key": plan.key.to_string(),
+            "bpm": self.bpm(),
+            "length": plan.length.0,
+            "form": plan.sections.iter().map(|s| s.id.clone()).collect::<Vec<_>>(),
+            "score": self.score,
+            "loudness": self.measured.and_then(|m| m.loudness).map(|l| l.0),
+        })
+    }
+
+    /// Facts in one line.
+    pub fn line(&self) -> String {
+        let plan = &self.song.plan;
+        format!(
+            "{}  {:.3}  {}  {:.1} BPM  {:.0} s  {}",
+            self.folder,
+            self.score,
+            plan.key,
+            self.bpm(),
+            plan.length.0,
+            plan.title
+        )
+    }
+
+    fn bpm(&self) -> f64 {
+        self.song.score.timeline.bpm(yuefu_theory::Ticks::ZERO)
+    }
+}
+
+impl Studio {
+    /// Sorts songs by what the critics say, best first; equals keep their order.
+    pub fn rank(&self, songs: Vec<Composed>) -> Vec<(Composed, f32)> {
+        let mut scored: Vec<(Composed, f32)> = songs
+            .into_iter()
+            .map(|composed| {
+                let Song { score, plan, .. } = &composed.song;
+                let score = yuefu_critic::review(score, plan, &self.catalog).overall;
+                (composed, score)
+            })
+            .collect();
+        scored.sort_by(|a, b| b.1.total_cmp(&a.1));
+        scored
+    }
+
+    /// Makes `count` songs in folders of their own below the job's folder, several at a time,
+    /// and a contact sheet, best first.
+    ///
+    /// # Errors
+    /// As for composing and publishing.
+    pub fn contact_sheet(
+        &self,
+        prompt: &str,
+        overrides: &Overrides,
+        release: &ReleasePlan,
+        count: usize,
+        job: &crate::Publish<'_>,
+    ) -> Result<Vec<ContactRow>, StudioError> {
+        let cancel = &job.cancel;
+        let songs = self.variations(prompt, overrides, release, count, job.threads, cancel)?;
+        let ranked = self.rank(songs);
+        let total = ranked.len() as u64;
+        let done = std::sync::atomic::AtomicU64::new(0);
+        let pool = crate::publish::pool(job.threads.min(2))?;
+        let rows = pool.install(|| {
+            ranked
+                .into_par_iter()
+                .enumerate()
+                .map(|(index, (composed, score))| {
+                    let song = composed.song;
+                    let folder = format!("{:02}-seed-{}", index + 1, song.seed);
+                    let made = self.publish(
+                        &song,
+                        &crate::Publish {
+                            threads: 1,
+                            cancel: cancel.clone(),
+                            ..crate::Publish::into_folder(job.folder.join(&folder))
+                        },
+                    )?;
+                    let now = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    job.progress.report(yuefu_engine::Step {
+                        stage: yuefu_engine::Stage::Render,
+                        done: now,
+                        total,
+                    });
+                    Ok(ContactRow {
+                        folder,
+                        song,
+                        score,
+                        measured: made.measured,
+                    })
+                })
+                .collect::<Result<Vec<_>, StudioError>>()
+        })?;
+        let mut bundle = yuefu_release::Bundle::create(&job.folder)?;
+        bundle.write("contact-sheet.md", sheet(prompt, &rows).as_bytes())?;
+        bundle.commit()?;
+        Ok(rows)
+    }
+}
+
+fn sheet(prompt: &str, rows: &[ContactRow]) -> String {
+    let mut text = format!(
+        "# {prompt}\n\n| folder | seed | title | key | BPM | length | form | critics | LUFS |\n\
+         |---|---|---|---|---|---|---|---|---|\n"
+    );
+    for row in rows {
+        let plan = &row.song.plan;
+        let form: Vec<String> = plan
+            .sections
+            .iter()
+            .map(|section| format!("{} {}", section.kind.name(), section.bars))
+            .collect();
+        let loudness = row.measured.and_then(|m| m.loudness);
+        text += &format!(
+            "| [{0}]({0}) | {1} | {2} | {3} | {4:.1} | {5:.1} s | {6} | {7:.3} | {8} |\n",
+            row.folder,
+            row.song.seed,
+            plan.title.replace('|', "/"),
+            plan.key,
+            row.bpm(),
+            plan.length.0,
+            form.join(", "),
+            row.score,
+            loudness.map_or("-".to_owned(), |l| format!("{:.1}", l.0)),
+        );
+    }
+    text
+}

@@ -1,0 +1,158 @@
+//! Rendering: threads, stems, length, loops, stores, cancellation. Few and short, because sound
+//! is slow to make in a development build.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+use yuefu_studio::{
+    Cancel, Overrides, Project, Publish, ReleasePlan, RenderOptions, Rendered, Silent, Song,
+    StemSink, Store, Studio, StudioError,
+    audio::{AudioBuffer, SampleRate},
+    render::render,
+    song::Ending,
+};
+
+#[derive(Default)]
+struct Stems(Mutex<BTreeMap<String, AudioBuffer>>);
+
+impl StemSink for Stems {
+    fn stem(&self, name: &str, audio: &AudioBuffer) -> Result<(), StudioError> {
+        self.0
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), audio.clone());
+        Ok(())
+    }
+}
+
+fn short(studio: &Studio, style: &str, looped: bool) -> Song {
+    let mut overrides = Overrides::default();
+    for (name, value) in [("style", style), ("length", "12"), ("seed", "3")] {
+        overrides.set(name, value).unwrap();
+    }
+    overrides.loop_seamless = Some(looped);
+    let release = ReleasePlan {
+        rate: SampleRate(22_050),
+        ..ReleasePlan::streaming()
+    };
+    studio.compose("short", &overrides, &release).unwrap().song
+}
+
+fn play(
+    studio: &Studio,
+    song: &Song,
+    threads: usize,
+    stems: Option<&dyn StemSink>,
+    store: Option<&dyn Store>,
+) -> Rendered {
+    let scratch = folder("scratch");
+    let options = RenderOptions {
+        threads,
+        store,
+        stems,
+        scratch: &scratch,
+        progress: &Silent,
+        cancel: &Cancel::new(),
+    };
+    render(
+        song,
+        &studio.orchestra,
+        &studio.catalog,
+        &studio.book,
+        &options,
+    )
+    .unwrap()
+}
+
+fn folder(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("yuefu-sound-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    path
+}
+
+#[test]
+fn threads_change_nothing_and_stems_sum_to_the_mix() {
+    let studio = Studio::standard().unwrap();
+    for looped in [false, true] {
+        let song = short(&studio, "pop", looped);
+        assert_eq!(song.plan.ending == Ending::Loop, looped);
+        let stems = Stems::default();
+        let one = play(&studio, &song, 1, Some(&stems), None);
+        let two = play(&studio, &song, 2, None, None);
+        assert_eq!(one.mix, two.mix);
+        assert_eq!(one.plan, two.plan);
+        let frames = song.release.rate.frames(song.plan.length).0 as usize;
+        assert_eq!(one.mix.frames(), frames, "exact to the sample");
+        assert!(one.mix.rms() > 0.003 && one.mix.peak() < 2.0);
+
+        let stems = stems.0.into_inner().unwrap();
+        assert!(stems.len() >= song.score.tracks.len());
+        let mut sum = AudioBuffer::silent(song.release.rate, 2, frames);
+        for stem in stems.values() {
+            assert_eq!(stem.frames(), frames);
+            for (to, from) in sum.channels.iter_mut().zip(&stem.channels) {
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to += from;
+                }
+            }
+        }
+        assert_eq!(sum, one.mix, "the sum of the stems is the mix, exactly");
+    }
+}
+
+#[test]
+fn publishing_is_repeatable_and_a_stored_project_renders_nothing_again() {
+    let studio = Studio::standard().unwrap();
+    let song = short(&studio, "piano-solo", false);
+    let root = folder("publish");
+    let job = |folder: &Path, threads| Publish {
+        threads,
+        ..Publish::into_folder(folder)
+    };
+    let first = studio.publish(&song, &job(&root.join("a"), 1)).unwrap();
+    let second = studio.publish(&song, &job(&root.join("b"), 2)).unwrap();
+    for (a, b) in first.files.iter().zip(&second.files) {
+        assert_eq!(
+            std::fs::read(a).unwrap(),
+            std::fs::read(b).unwrap(),
+            "{}",
+            a.display()
+        );
+    }
+    let measured = first.measured.unwrap();
+    assert!(
+        (measured.loudness.unwrap().0 + 14.0).abs() <= 0.3,
+        "{measured:?}"
+    );
+    assert!(measured.peak.0 <= -0.99, "{measured:?}");
+
+    let project = Project::find(&root.join("a")).unwrap();
+    assert_eq!(project.load().unwrap(), song);
+    let store = project.store();
+    let cold = play(&studio, &song, 2, None, Some(&store));
+    assert_eq!(cold.played.1, 0);
+    let warm = play(&studio, &song, 2, None, Some(&store));
+    assert_eq!(warm.played, (0, cold.played.0));
+    assert_eq!(warm.mix, cold.mix);
+    std::fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn a_cancelled_job_leaves_nothing() {
+    let studio = Studio::standard().unwrap();
+    let song = short(&studio, "piano-solo", false);
+    let root = folder("cancel");
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let result = studio.publish(
+        &song,
+        &Publish {
+            cancel,
+            ..Publish::into_folder(&root)
+        },
+    );
+    assert!(matches!(result, Err(StudioError::Cancelled(_))));
+    assert!(!root.exists());
+}
