@@ -1,8 +1,10 @@
 //! Mastering is judged by what an independent meter says of the result.
 
 use ebur128::{EbuR128, Mode};
+use yuefu_audio::loudness::TruePeak;
 use yuefu_audio::{AudioBuffer, Biquad, Cascade, Db, Lufs, SampleRate, math};
 use yuefu_engine::{Rng, SeedPath};
+use yuefu_release::master::limiter::Limiter;
 use yuefu_release::master::{
     MasterError, MasterSettings, MasterWarning, Shaping, Tone, ToneProfile, dither, master, tone,
 };
@@ -136,6 +138,41 @@ fn holds_peaks_between_samples() {
         let (_, peak) = meter(&out);
         assert!(peak <= -0.9, "{hz}: {peak} {report:?}");
         assert!(report.true_peak.0 <= -1.0);
+    }
+}
+
+#[test]
+fn a_limited_bass_stays_a_sine() {
+    for hz in [50.0, 80.0, 200.0] {
+        let frames = RATE as usize * 6;
+        let wave: Vec<f32> = (0..frames)
+            .map(|i| {
+                let turn = hz * i as f64 / f64::from(RATE);
+                (0.5 * math::sin(turn.fract() * std::f64::consts::TAU)) as f32
+            })
+            .collect();
+        let audio = AudioBuffer {
+            rate: SampleRate(RATE),
+            channels: vec![wave.clone(), wave],
+        };
+        let mut limiter = Limiter::new(&audio, &TruePeak::new(), 0.5, 4.0);
+        let mut out = audio.clone();
+        let reduction = limiter.apply(&mut out, 4.0);
+        assert!((reduction + 4.0).abs() < 0.1, "{hz}: {reduction}");
+        // Power of the second to tenth harmonics over two seconds in the middle.
+        let part = &out.channels[0][RATE as usize * 2..RATE as usize * 4];
+        let power = |hz: f64| {
+            let (mut c, mut s) = (0.0, 0.0);
+            for (i, x) in part.iter().enumerate() {
+                let angle = (hz * i as f64 / f64::from(RATE)).fract() * std::f64::consts::TAU;
+                c += f64::from(*x) * math::cos(angle);
+                s += f64::from(*x) * math::sin(angle);
+            }
+            c * c + s * s
+        };
+        let harmonics: f64 = (2..=10).map(|h| power(hz * f64::from(h))).sum();
+        let distortion = 10.0 * math::log10(harmonics / power(hz));
+        assert!(distortion < -60.0, "{hz}: {distortion} dB");
     }
 }
 

@@ -1,7 +1,8 @@
 //! A look-ahead true-peak limiter.
 //!
 //! Peaks between samples are found by four-fold interpolation (BS.1770-4 Annex 2) in groups of
-//! eight frames; the gain is a sliding minimum over the look-ahead, released at two speeds, and
+//! eight frames; the gain is a sliding minimum over the look-ahead and a short hold (so that it
+//! does not follow the single waves of a bass, which would distort them), released at two speeds, and
 //! smoothed by two moving averages that together are exactly as long as the look-ahead, so it
 //! never exceeds what a peak allows and never has a corner.
 
@@ -15,6 +16,8 @@ use yuefu_audio::math;
 const GROUP: usize = 8;
 /// Look-ahead in seconds.
 const AHEAD: f64 = 0.0032;
+/// Seconds for which a minimum is held: half a wave of 45 Hz, the look-ahead included.
+const HOLD: f64 = 0.0085;
 /// Release time constants in seconds: after a single peak, and of the average in dense music.
 const RELEASE: [f64; 2] = [0.050, 0.400];
 
@@ -56,11 +59,12 @@ impl Limiter {
         let groups_per_second = self.rate / GROUP as f64;
         let half = ((AHEAD * groups_per_second * 0.5) as usize).max(2);
         let window = 2 * half;
+        let hold = (HOLD * groups_per_second) as usize;
         let share = RELEASE.map(|s| (1.0 - math::exp(-1.0 / (s * groups_per_second))) as f32);
         let limit = self.ceiling / input;
         let groups = self.peaks.len();
-        // Sliding minimum over the groups k..k + window − 1, by a queue of candidates.
-        let mut queue: VecDeque<(usize, f32)> = VecDeque::with_capacity(window + 1);
+        // Sliding minimum over the groups k − hold..k + window − 1, by a queue of candidates.
+        let mut queue: VecDeque<(usize, f32)> = VecDeque::with_capacity(window + hold + 1);
         let need = |peak: f32| if peak > limit { limit / peak } else { 1.0 };
         let (mut fast, mut slow) = (1.0_f32, 1.0_f32);
         let mut next = 0;
@@ -73,7 +77,7 @@ impl Limiter {
                 queue.push_back((next, value));
                 next += 1;
             }
-            while queue.front().is_some_and(|&(i, _)| i < k) {
+            while queue.front().is_some_and(|&(i, _)| i + hold < k) {
                 queue.pop_front();
             }
             let least = queue.front().map_or(1.0, |&(_, v)| v);
