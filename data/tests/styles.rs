@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use yuefu_song::{
-    Articulation, Catalog, Family, Part, Pattern, PatternFile, Role, SectionKind, Style, StyleBook,
+    Articulation, Catalog, Family, Part, Pattern, PatternFile, Role, SectionKind, StyleBook,
 };
 use yuefu_theory::{Metre, Mode, Roman};
 
@@ -127,7 +127,7 @@ fn check_pattern(owner: &str, name: &str, pattern: &Pattern, faults: &mut Faults
         }
         let bars = pattern.bars as usize;
         faults.check(
-            steps.len() % bars == 0 && divides(&pattern.metre, steps.len() / bars),
+            steps.len().is_multiple_of(bars) && divides(&pattern.metre, steps.len() / bars),
             || {
                 format!(
                     "{place}: {} steps of {line} do not fill {bars} bars of {}",

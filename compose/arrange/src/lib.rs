@@ -256,7 +256,7 @@ impl<'a> Desk<'a> {
         let [low, high] = self.profile.range;
         notes.retain(|note| note.len > Ticks::ZERO);
         for note in &mut notes {
-            note.at = note.at - span.start;
+            note.at -= span.start;
             if !self.member.role.is_percussion() {
                 fold(note, i32::from(low), i32::from(high));
             }

@@ -258,8 +258,7 @@ pub fn assign(
         }
     }
     // No section is empty, and somebody carries every section but intro and outro.
-    for index in 0..sections.len() {
-        let section = &mut sections[index];
+    for section in sections.iter_mut() {
         let carries =
             |role: Role| !matches!(role, Role::Drums | Role::Percussion | Role::Fx | Role::Bass);
         let carried = cast

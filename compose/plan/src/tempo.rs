@@ -100,15 +100,14 @@ pub fn draft(brief: &Brief, style: &Style, metre: &Metre, seed: &SeedPath) -> Te
 
 fn choose_ending(brief: &Brief, style: &Style) -> Ending {
     if brief.loop_seamless {
-        Ending::Loop
-    } else if brief.tempo.as_ref().and_then(|w| w.change) == Some(TempoChange::Accelerating)
-        && style.ending == Ending::Ritard
-    {
-        Ending::Ring
-    } else if style.ending == Ending::Loop {
-        Ending::Ring
-    } else {
-        style.ending
+        return Ending::Loop;
+    }
+    let accelerates =
+        brief.tempo.as_ref().and_then(|w| w.change) == Some(TempoChange::Accelerating);
+    match style.ending {
+        Ending::Loop => Ending::Ring,
+        Ending::Ritard if accelerates => Ending::Ring,
+        usual => usual,
     }
 }
 

@@ -78,6 +78,7 @@ unit! {
 }
 unit! {
     /// A position or a count in frames (one frame = one sample of every channel).
+    #[derive(Eq, Ord)]
     Frames(i64)
 }
 unit! {
@@ -93,8 +94,6 @@ unit! {
     Hertz(f32)
 }
 
-impl Eq for Frames {}
-
 impl PartialOrd<i64> for Frames {
     fn partial_cmp(&self, other: &i64) -> Option<std::cmp::Ordering> {
         self.0.partial_cmp(other)
@@ -104,12 +103,6 @@ impl PartialOrd<i64> for Frames {
 impl PartialEq<i64> for Frames {
     fn eq(&self, other: &i64) -> bool {
         self.0 == *other
-    }
-}
-
-impl Ord for Frames {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.cmp(&other.0)
     }
 }
 

@@ -78,7 +78,7 @@ impl Metre {
         }
         let beats = self.beat_offsets();
         if let Some(index) = beats.iter().position(|beat| *beat == offset) {
-            let half = beats.len() % 2 == 0 && index == beats.len() / 2;
+            let half = beats.len().is_multiple_of(2) && index == beats.len() / 2;
             return if half { 0.8 } else { 0.6 };
         }
         let unit = self.unit_len();

@@ -148,8 +148,8 @@ pub fn parse_pc(text: &str) -> Option<(SpelledPc, &str)> {
     loop {
         let before = rest.as_str();
         match rest.next() {
-            Some('#' | '♯') if alter >= 0 && alter < 3 => alter += 1,
-            Some('b' | '♭') if alter <= 0 && alter > -3 => alter -= 1,
+            Some('#' | '♯') if (0..3).contains(&alter) => alter += 1,
+            Some('b' | '♭') if (-2..=0).contains(&alter) => alter -= 1,
             _ => return Some((SpelledPc { step, alter }, before)),
         }
     }
