@@ -1,6 +1,7 @@
 //! Developer tasks: `cargo run -p xtask -- <task> [arguments]`. One module per task.
 
 mod arrows;
+mod data_sources;
 mod even;
 mod licences;
 mod metadata;
@@ -17,10 +18,15 @@ type Task = (
 );
 
 const TASKS: &[Task] = &[
-    ("arrows", "checks which crate may use which", arrows::run),
+    ("arrows", "checks which crate uses which", arrows::run),
+    (
+        "data-sources",
+        "checks that everything in data/ states origin and licence, and its size",
+        data_sources::run,
+    ),
     (
         "licences",
-        "checks the licences of everything that is linked",
+        "checks the licences of everything that is linked by default",
         licences::run,
     ),
     (
@@ -38,7 +44,7 @@ fn main() -> ExitCode {
     let Some((_, _, work)) = task else {
         eprintln!("usage: cargo run -p xtask -- <task> [arguments]");
         for (name, what, _) in TASKS {
-            eprintln!("  {name}  {what}");
+            eprintln!("  {name:<14}{what}");
         }
         return ExitCode::from(2);
     };
