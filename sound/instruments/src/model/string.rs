@@ -59,7 +59,7 @@ impl Waveguide {
 
     /// Sets the times in seconds in which the partial at `hz` and one at [`HIGH`] fall by 60 dB.
     ///
-    /// The loss is a shelf, g·(1−m + m·(1−p)/(1−p·z⁻¹)) with its corner at [`SHELF`]: above it
+    /// The loss is a shelf, g·(1−m + m·(1−p)/(1−p·z⁻¹)) with its corner at `SHELF`: above it
     /// partials of real strings fall hardly faster, where a plain one-pole would kill them.
     /// The share m solves the quadratic that the two loop gains imply.
     pub fn damp(&mut self, hz: f32, t60: f32, t60_high: f32) {

@@ -1,7 +1,7 @@
 //! The sampler: SoundFont voices rendered offline, phrase by phrase.
 //!
-//! A phrase is known whole, so [`plan`] decides first which voices sound, how long, and how
-//! they hand over to each other (legato, restruck keys, exclusive classes); [`voice`] then
+//! A phrase is known whole, so `plan` decides first which voices sound, how long, and how
+//! they hand over to each other (legato, restruck keys, exclusive classes); `voice` then
 //! renders each one by itself.
 
 mod envelope;
