@@ -104,6 +104,25 @@ fn is_fretted(desk: &Desk<'_>) -> bool {
     desk.profile.family == Family::Guitar && desk.profile.strings.len() >= 4
 }
 
+/// Distortion turns thirds into mud: such guitars play root, fifth and octave.
+fn is_driven(desk: &Desk<'_>) -> bool {
+    ["overdrive", "distortion"]
+        .iter()
+        .any(|kind| desk.profile.id.contains(kind))
+}
+
+/// A power chord on the lower strings; over a foreign bass its octave alone.
+fn power(chord: &yuefu_theory::Chord, desk: &Desk<'_>) -> Vec<i32> {
+    let low = i32::from(desk.profile.range[0]).max(38);
+    let root = low + (i32::from(chord.bass_note().pc()) - low).rem_euclid(12);
+    if chord.bass.is_some() {
+        return vec![root, root + 12];
+    }
+    let tritone =
+        chord.has((root + 6).rem_euclid(12) as u8) && !chord.has((root + 7).rem_euclid(12) as u8);
+    vec![root, root + if tritone { 6 } else { 7 }, root + 12]
+}
+
 /// Voices every chord of a section.
 fn voice_all(
     desk: &Desk<'_>,
@@ -121,7 +140,9 @@ fn voice_all(
         .any(|m| m.role == Role::Bass && section.playing.contains(&m.id));
     let mut position = 0;
     let mut voice = |span: &ChordSpan| {
-        let keys = if is_fretted(desk) {
+        let keys = if is_driven(desk) {
+            power(&span.chord, desk)
+        } else if is_fretted(desk) {
             let (keys, fret) = voicing::guitar(&span.chord, desk.profile, position);
             position = fret;
             keys

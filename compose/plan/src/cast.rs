@@ -28,8 +28,16 @@ pub fn choose(
         let wished = options
             .iter()
             .find(|id| brief.instruments.iter().any(|w| w.wanted && w.id == ***id));
-        // The first instrument named is the usual one.
-        let weights: Vec<f32> = (0..options.len()).map(|i| 1.0 / (1.0 + i as f32)).collect();
+        // The first instrument named is the usual one, and nobody doubles another part's
+        // instrument while there is a choice.
+        let weights: Vec<f32> = options
+            .iter()
+            .enumerate()
+            .map(|(i, id)| {
+                let taken = cast.iter().any(|m| m.instrument == **id);
+                1.0 / (1.0 + i as f32) * if taken { 0.05 } else { 1.0 }
+            })
+            .collect();
         let chosen = wished.or_else(|| options.get(rng.weighted(&weights)));
         if let Some(instrument) = chosen
             && (present || wished.is_some())
@@ -254,6 +262,23 @@ pub fn assign(
                 if !sections[index].playing.contains(&member.id) {
                     sections[index].playing.push(member.id.clone());
                 }
+            }
+        }
+    }
+    // The last chord is not left to one player.
+    if let Some(last) = sections.last_mut()
+        && cast.len() >= 3
+    {
+        for role in [Role::Lead, Role::Comp, Role::Arp, Role::Pad, Role::Bass] {
+            let pitched =
+                |id: &&String| cast.iter().any(|m| m.id == **id && !m.role.is_percussion());
+            if last.playing.iter().filter(pitched).count() >= 3 {
+                break;
+            }
+            if let Some(member) = cast.iter().find(|m| m.role == role)
+                && !last.playing.contains(&member.id)
+            {
+                last.playing.push(member.id.clone());
             }
         }
     }

@@ -59,6 +59,9 @@ fn points(brief: &Brief, style: &Style, form: &mut FormDraft, tempo: &Tempo) {
                     section.material = section.kind.name().into();
                 }
                 peaks.push(index);
+                if point.kind == EnergyKind::Build {
+                    rise_to(form, index);
+                }
                 if index > 0 {
                     let before = &mut form.sections[index - 1];
                     let start = before.energy[0].min(0.5);
@@ -86,6 +89,18 @@ fn points(brief: &Brief, style: &Style, form: &mut FormDraft, tempo: &Tempo) {
                 section.energy = section.energy.map(|level| level.min(0.84));
             }
         }
+    }
+}
+
+/// Everything before a point that is built up to stays below a rising line.
+fn rise_to(form: &mut FormDraft, peak: usize) {
+    let total: u32 = form.sections[..peak].iter().map(|s| s.bars).sum();
+    let mut at = 0;
+    for section in &mut form.sections[..peak] {
+        let line = |bar: u32| 0.26 + 0.46 * bar as f32 / total.max(1) as f32;
+        let [from, to] = [line(at), line(at + section.bars)];
+        section.energy = [section.energy[0].min(from), section.energy[1].min(to)];
+        at += section.bars;
     }
 }
 

@@ -256,7 +256,7 @@ fn fit(sections: &mut Vec<SectionDraft>, bars: u32) {
         }
     }
     // Too short: repeat a stretch of the middle before the last high point.
-    while total(sections) + 6 <= bars {
+    while total(sections) + 4 <= bars {
         let lack = (bars - total(sections)) as usize;
         let body: Vec<usize> = (0..sections.len())
             .filter(|i| !matches!(sections[*i].kind, SectionKind::Intro | SectionKind::Outro))
@@ -274,7 +274,13 @@ fn fit(sections: &mut Vec<SectionDraft>, bars: u32) {
             }
         }
         if copy.is_empty() {
-            break;
+            // Nothing whole fits: a shorter interlude before the last high point does.
+            let mut short = sections[first].clone();
+            short.bars = lack as u32;
+            short.energy = short.energy.map(|level| (level - 0.08).max(0.2));
+            copy.push(short);
+            sections.splice(last..last, copy);
+            continue;
         }
         let at = if copy.len() > 1 { last + 1 } else { first + 1 };
         // A repetition after a full close starts with the opening section again, so the order

@@ -63,7 +63,14 @@ pub fn draft(brief: &Brief, style: &Style, metre: &Metre, seed: &SeedPath) -> Te
     // Between the style's limits, leaning with the brief's arousal.
     let lean = f64::from(brief.affect.arousal.clamp(-1.0, 1.0)) * 0.3;
     let place = (0.5 + lean + f64::from(rng.bipolar()) * 0.28).clamp(0.0, 1.0);
-    let natural = (low + (high - low) * place).round();
+    // A dotted beat holds more than a plain one: the same style feels it slower.
+    let usual = style.metres.first().is_some_and(Metre::is_compound);
+    let weight = match (usual, metre.is_compound()) {
+        (false, true) => 0.66,
+        (true, false) => 1.4,
+        _ => 1.0,
+    };
+    let natural = ((low + (high - low) * place) * weight).round();
     let felt = brief
         .tempo
         .as_ref()
