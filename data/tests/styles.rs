@@ -339,9 +339,6 @@ fn casts_are_playable() {
                 faults.check(right, || {
                     format!("{place}: pattern {name} is not for {}", part.role.name())
                 });
-                faults.check(style.metres.contains(&pattern.metre), || {
-                    format!("{place}: {name} is in {}", pattern.metre)
-                });
             }
             for metre in &style.metres {
                 for from in part.patterns.iter().map(|p| p.from) {
