@@ -4,7 +4,7 @@ use crate::{Studio, error::StudioError};
 use yuefu_brief::Overrides;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    Brief, EngineUse, LyricSheet, ReleasePlan, Song,
+    Brief, Ending, EngineUse, LyricSheet, ReleasePlan, Score, Song, SongPlan,
     brief::{Diagnostic, Severity},
     song::FORMAT,
 };
@@ -68,7 +68,8 @@ impl Studio {
         if !refused.is_empty() {
             return Err(StudioError::Refused(refused));
         }
-        let score = yuefu_arrange::arrange(&plan, &self.book, &self.catalog, &root);
+        let mut score = yuefu_arrange::arrange(&plan, &self.book, &self.catalog, &root);
+        silence_the_unheard(&mut score, &plan);
         let mut notes = brief.diagnostics.clone();
         notes.extend(planned);
         let song = Song {
@@ -102,5 +103,18 @@ impl Studio {
             version,
         })
         .to_vec()
+    }
+}
+
+/// A fade-out ends in the middle of a bar; what would begin after the end is never heard, so the
+/// score does not state it either.
+fn silence_the_unheard(score: &mut Score, plan: &SongPlan) {
+    if plan.ending != Ending::Fade {
+        return;
+    }
+    let end = score.timeline.ticks(plan.length.0);
+    for phrase in score.tracks.iter_mut().flat_map(|track| &mut track.phrases) {
+        let start = phrase.span.start;
+        phrase.notes.retain(|note| start + note.at < end);
     }
 }

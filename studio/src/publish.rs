@@ -84,7 +84,7 @@ impl Studio {
             .release
             .formats
             .iter()
-            .map(|word| Ok((word.as_str(), AudioFormat::parse(word)?)))
+            .map(|word| Ok((word.as_str(), parse_format(word)?)))
             .collect::<Result<Vec<_>, StudioError>>()?;
         let name = job.name.clone().unwrap_or_else(|| slug(&song.plan.title));
         let mut bundle = Bundle::create(&job.folder)?;
@@ -179,6 +179,21 @@ pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, StudioError> {
 
 fn step(stage: Stage, done: u64, total: u64) -> Step {
     Step { stage, done, total }
+}
+
+/// The audio format meant by a word such as `flac` or `wav16`.
+///
+/// # Errors
+/// When there is none of this name; says which there are.
+pub fn parse_format(word: &str) -> Result<AudioFormat, StudioError> {
+    AudioFormat::parse(word).map_err(|error| {
+        StudioError::input(
+            format!("`{word}` is no audio format: expected {}.", error.expected),
+            format!(
+                "“{word}”不是音频格式；可用：wav、wav16、wav24、wav32f、flac、flac16、ogg、mp3。"
+            ),
+        )
+    })
 }
 
 /// Two formats of one extension are told apart by the word that was given.

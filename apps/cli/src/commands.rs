@@ -8,10 +8,11 @@ use crate::{
 };
 use serde_json::json;
 use yuefu_studio::{
-    AudioFormat, Studio, StudioError,
+    Studio, StudioError,
     audio::{Db, Lufs},
     explain as describe,
     mastering::{MasterJob, pick},
+    publish::parse_format,
 };
 
 /// Says what a line is understood as.
@@ -174,7 +175,7 @@ pub fn master(args: &MasterArgs, common: &Common, words: Words) -> Result<(), St
     let extension = output
         .extension()
         .map_or_else(String::new, |e| e.to_string_lossy().into_owned());
-    let format = AudioFormat::parse(&extension)?;
+    let format = parse_format(&extension)?;
     let result = studio.master_file(&MasterJob {
         from: args.file.clone(),
         reference: args.reference.clone(),

@@ -9,9 +9,9 @@ use crate::{
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use yuefu_studio::{
-    AudioFormat, Cancel, Overrides, Project, ReleasePlan, Song, Store, Studio, StudioError,
+    Cancel, Overrides, Project, ReleasePlan, Song, Store, Studio, StudioError,
     audio::{Db, Lufs, SampleRate},
-    publish::{Publish, Published, slug},
+    publish::{Publish, Published, parse_format, slug},
 };
 
 /// What the options ask for.
@@ -56,7 +56,7 @@ fn release(args: &AudioArgs, mut plan: ReleasePlan) -> Result<ReleasePlan, Studi
         plan.formats = args.format.clone();
     }
     for word in &plan.formats {
-        AudioFormat::parse(word)?;
+        parse_format(word)?;
     }
     plan.stems |= args.stems;
     plan.rate = args.rate.map_or(plan.rate, SampleRate);
@@ -255,7 +255,7 @@ pub fn export(
         .cloned()
         .collect();
     for word in &song.release.formats {
-        AudioFormat::parse(word)?;
+        parse_format(word)?;
     }
     let bar = Bar::new(common, words);
     let made = studio.publish(
