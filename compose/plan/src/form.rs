@@ -83,7 +83,13 @@ pub fn parse(text: &str) -> Vec<SectionDraft> {
 }
 
 /// Chooses a form of the style and fits it to the bars asked for.
-pub fn choose(brief: &Brief, style: &Style, draft: &TempoDraft, seed: &SeedPath) -> FormDraft {
+pub fn choose(
+    brief: &Brief,
+    style: &Style,
+    metre: &Metre,
+    draft: &TempoDraft,
+    seed: &SeedPath,
+) -> FormDraft {
     let mut rng = seed.join("form").rng();
     let forms: Vec<Vec<SectionDraft>> = style
         .forms
@@ -97,7 +103,10 @@ pub fn choose(brief: &Brief, style: &Style, draft: &TempoDraft, seed: &SeedPath)
         .zip(&forms)
         .map(|(form, sections)| {
             let bars: u32 = sections.iter().map(|s| s.bars).sum();
-            let near = draft.bars.map_or(1.0, |wanted| {
+            // Nobody who names no length means a sketch.
+            let brief_piece = f64::from(bars) * draft.bar_seconds < 100.0;
+            let whole = if brief_piece { 0.08 } else { 1.0 };
+            let near = draft.bars.map_or(whole, |wanted| {
                 let ratio = bars.max(1) as f32 / wanted.max(1) as f32;
                 let far = if ratio > 1.0 { ratio } else { 1.0 / ratio };
                 1.0 / (far * far * far)
@@ -114,6 +123,14 @@ pub fn choose(brief: &Brief, style: &Style, draft: &TempoDraft, seed: &SeedPath)
     }
     if let Some(order) = &brief.form {
         sections = in_order(order, &forms, &sections);
+    }
+    // Forms are written for the style's first metre; shorter bars need more of them.
+    let felt = |metre: &Metre| metre.groups.len();
+    let usual = style.metres.first().map_or(4, felt);
+    if draft.bars.is_none() && usual >= felt(metre) * 2 {
+        for section in &mut sections {
+            section.bars *= 2;
+        }
     }
     apply_wishes(brief, &forms, &mut sections);
     if draft.ending == Ending::Loop {

@@ -47,7 +47,7 @@ pub fn plan(
     let metre = choose_metre(brief, style, &seed);
     let key = choose_key(brief, style, &seed);
     let draft = tempo::draft(brief, style, &metre, &seed);
-    let mut form = form::choose(brief, style, &draft, &seed);
+    let mut form = form::choose(brief, style, &metre, &draft, &seed);
     let tempo = tempo::settle(brief, style, &metre, draft, &mut form, &mut notes);
     energy::shape(brief, style, &mut form, &tempo);
     let cast = cast::choose(brief, style, catalog, &seed, &mut notes);
