@@ -11,7 +11,7 @@ use yuefu_song::{
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StudioError {
     /// The prompt asks for something that cannot be done.
-    #[error("{}", .0.iter().map(|d| format!("{} {}", d.message_en, d.remedy_en)).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", .0.iter().map(|d| format!("{}: {}", d.message_en.trim_end_matches('.'), d.remedy_en)).collect::<Vec<_>>().join("\n"))]
     Refused(Vec<Diagnostic>),
     /// An option or a file that makes no sense; English and Chinese.
     #[error("{en}")]
@@ -75,7 +75,13 @@ impl StudioError {
         match self {
             Self::Refused(notes) => notes
                 .iter()
-                .map(|note| format!("{}{}", note.message(lang), note.remedy(lang)))
+                .map(|note| {
+                    format!(
+                        "{}：{}",
+                        note.message(lang).trim_end_matches('。'),
+                        note.remedy(lang)
+                    )
+                })
                 .collect::<Vec<_>>()
                 .join("\n"),
             Self::Input { zh, .. } => zh.clone(),

@@ -30,7 +30,8 @@ pub fn notes(notes: &[Diagnostic], common: &Common, words: Words) {
             Severity::Warning => words.pick("warning", "注意"),
             Severity::Error => words.pick("error", "错误"),
         };
-        eprintln!("{head}: {} {}", note.message(words.0), note.remedy(words.0));
+        let (what, remedy) = (note.message(words.0), note.remedy(words.0));
+        eprintln!("{head}: {}", sentences(what, remedy, words));
     }
 }
 
@@ -140,4 +141,14 @@ pub fn form(song: &Song, words: Words) -> String {
 pub fn clock(seconds: f64) -> String {
     let tenths = (seconds * 10.0).round() as i64;
     format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+}
+
+/// Two sentences in a row, whether or not the first one is closed.
+fn sentences(first: &str, second: &str, words: Words) -> String {
+    let first = first.trim_end();
+    if second.is_empty() || first.ends_with(['.', '!', '?', '。', '！', '？']) {
+        format!("{first} {second}").trim_end().to_owned()
+    } else {
+        format!("{first}{}{second}", words.pick(". ", "。"))
+    }
 }
