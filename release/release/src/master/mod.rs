@@ -111,7 +111,7 @@ pub struct MasterReport {
 /// Masters a recording.
 ///
 /// The result has the loudness asked for within ±0.3 LU (measured, BS.1770-4) and no true peak
-/// above the ceiling; silence stays silence. It is not dithered: see [`dither`].
+/// above the ceiling; silence stays silence. It is not dithered: see [`dither()`].
 ///
 /// # Errors
 /// When there are no or more than two channels, or a sample is not finite.
