@@ -6,6 +6,7 @@ use crate::{
     mastering::{self, Measured},
     project::{EXTENSION, Project},
     render::{RenderOptions, StemSink},
+    scores::ScoreFormat,
 };
 use std::{
     path::{Path, PathBuf},
@@ -15,7 +16,6 @@ use yuefu_audio::{AudioBuffer, Lufs};
 use yuefu_audiofile::{AudioFormat, SampleFormat, Tags, write_file};
 use yuefu_engine::{Cancel, Progress, SeedPath, Silent, Stage, Step, Store};
 use yuefu_release::{Bundle, MANIFEST_FILE, Manifest, tags};
-use yuefu_scorefile::{MidiOptions, ScoreFile, write_abc, write_midi, write_musicxml};
 use yuefu_song::Song;
 
 /// What to make and where.
@@ -26,8 +26,8 @@ pub struct Publish<'a> {
     pub name: Option<String>,
     /// Whether to write the recording.
     pub audio: bool,
-    /// Whether to write MIDI, MusicXML and ABC.
-    pub scores: bool,
+    /// Which score files to write.
+    pub scores: &'a [ScoreFormat],
     /// Whether to write the project.
     pub project: bool,
     /// Threads; the result does not depend on it.
@@ -47,7 +47,7 @@ impl Publish<'_> {
             folder: folder.into(),
             name: None,
             audio: true,
-            scores: true,
+            scores: &ScoreFormat::ALL,
             project: true,
             threads: crate::default_threads(),
             store: None,
@@ -146,14 +146,8 @@ impl Studio {
             published.measured = Some(measured);
             published.master = Some(master);
         }
-        if job.scores {
-            let file = ScoreFile::new(&song.plan.title, "Yuefu", song.score.clone(), &self.catalog);
-            let midi = write_midi(&file, &MidiOptions::default(), &self.catalog);
-            bundle.write(&format!("{name}.mid"), &midi)?;
-            let xml = write_musicxml(&file, &self.catalog);
-            bundle.write(&format!("{name}.musicxml"), xml.as_bytes())?;
-            let abc = write_abc(&file, &self.catalog);
-            bundle.write(&format!("{name}.abc"), abc.as_bytes())?;
+        for (format, bytes) in self.scores(song, job.scores) {
+            bundle.write(&format!("{name}.{}", format.extension()), &bytes)?;
         }
         let manifest = Manifest::of(song, self.orchestra.profiles(), PROGRAM, bundle.records()?);
         bundle.write(MANIFEST_FILE, manifest.json().as_bytes())?;

@@ -168,7 +168,7 @@ pub struct RenderArgs {
 pub struct ExportArgs {
     /// Project folder (NAME.yuefu), or the folder it lies in
     pub project: PathBuf,
-    /// midi, musicxml, abc, stems, or a format of recordings; several separated by commas
+    /// midi (as played), midi-score (as written), musicxml, abc, stems, or a format of recordings; several separated by commas
     #[arg(long, value_name = "FORMAT", value_delimiter = ',', required = true)]
     pub format: Vec<String>,
     /// Folder to write to (default: beside the project)

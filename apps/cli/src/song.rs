@@ -9,7 +9,7 @@ use crate::{
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use yuefu_studio::{
-    Cancel, Overrides, Project, ReleasePlan, Song, Store, Studio, StudioError,
+    Cancel, Overrides, Project, ReleasePlan, ScoreFormat, Song, Store, Studio, StudioError,
     audio::{Db, Lufs, SampleRate},
     publish::{Publish, Published, parse_format, slug},
 };
@@ -242,16 +242,18 @@ pub fn export(
     let project = Project::find(&args.project)?;
     let mut song = project.load()?;
     let studio = Studio::standard()?;
-    let scores = ["midi", "mid", "musicxml", "xml", "abc"];
-    let wants_scores = args
-        .format
-        .iter()
-        .any(|word| scores.contains(&word.as_str()));
+    let scores: Vec<ScoreFormat> = ScoreFormat::ALL
+        .into_iter()
+        .filter(|format| {
+            let words = args.format.iter().filter_map(|w| ScoreFormat::parse(w));
+            words.into_iter().any(|asked| asked == *format)
+        })
+        .collect();
     song.release.stems = args.format.iter().any(|word| word == "stems");
     song.release.formats = args
         .format
         .iter()
-        .filter(|word| !scores.contains(&word.as_str()) && *word != "stems")
+        .filter(|word| ScoreFormat::parse(word).is_none() && *word != "stems")
         .cloned()
         .collect();
     for word in &song.release.formats {
@@ -263,7 +265,7 @@ pub fn export(
         &Publish {
             name: Some(name_of(&project)),
             audio: song.release.stems || !song.release.formats.is_empty(),
-            scores: wants_scores,
+            scores: &scores,
             project: false,
             threads: threads(common),
             progress: &bar,

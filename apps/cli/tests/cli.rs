@@ -87,11 +87,19 @@ fn a_song_from_one_line() {
         "export",
         path,
         "--format",
-        "midi",
+        "midi,midi-score",
         "-o",
         exported.to_str().unwrap(),
     ]);
     assert!(output.status.success(), "{}", text(&output.stderr));
+    let names: Vec<String> = std::fs::read_dir(&exported)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names.iter().any(|name| name.ends_with(".score.mid")));
+    let manifest = std::fs::read_to_string(exported.join("manifest.json")).unwrap();
+    assert_eq!(manifest.matches(".mid\"").count(), 2, "{manifest}");
     let mastered = out.join("loud.flac");
     let output = yuefu(&[
         "master",
