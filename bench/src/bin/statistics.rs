@@ -6,7 +6,7 @@
 //! Real songs: the melodies of POP909 in `../shared/data` (or `--data`); without it only the
 //! generated column is printed.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 use yuefu_bench::{
     lines::{LineChord, LineNote, NAMES, measure, spread},
     pop909,
@@ -71,6 +71,8 @@ fn main() -> ExitCode {
             continue;
         }
         let mut rows = Vec::new();
+        let mut critics: BTreeMap<String, (f32, f32)> = BTreeMap::new();
+        let mut overall = Vec::new();
         for seed in 0..songs as u64 {
             let brief = Brief {
                 styles: vec![Weighted::new(style.id.clone(), 1.0)],
@@ -100,14 +102,28 @@ fn main() -> ExitCode {
                     pcs: c.chord.pcs().iter().fold(0, |set, pc| set | 1 << pc),
                 })
                 .collect();
+            let review = yuefu_critic::review(&score, &plan, &catalog);
+            overall.push(review.overall);
+            for verdict in review.critics {
+                let entry = critics.entry(verdict.critic).or_insert((0.0_f32, 0.0_f32));
+                *entry = (entry.0 + verdict.score, entry.1 + 1.0);
+            }
             rows.extend(measure(
                 &line,
                 &chords,
                 plan.timeline.metres[0].metre.bar().as_quarters(),
             ));
         }
+        let mean = overall.iter().sum::<f32>() / overall.len().max(1) as f32;
+        let faults: Vec<String> = critics
+            .iter()
+            .map(|(name, (sum, count))| (name, sum / count))
+            .filter(|(_, score)| *score < 0.9)
+            .map(|(name, score)| format!("{name} {score:.2}"))
+            .collect();
+        let judged = format!("critics {mean:.2} {}", faults.join(", "));
         if rows.is_empty() {
-            println!("{:16} no lead melody", style.id);
+            println!("{:16} no lead melody; {judged}", style.id);
             continue;
         }
         let marks: Vec<String> = (0..14)
@@ -129,7 +145,7 @@ fn main() -> ExitCode {
                 )
             })
             .collect();
-        println!("{:16}{}", style.id, marks.join(""));
+        println!("{:16}{} {judged}", style.id, marks.join(""));
         all.extend(rows);
     }
     println!(

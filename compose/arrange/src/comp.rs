@@ -1,14 +1,19 @@
 //! Comping: piano textures, strummed and picked guitar, stabs, arpeggios, from patterns of signs.
 
-use crate::{Desk, level, steps, voicing};
+use crate::{Desk, level, melody::Tune, steps, voicing};
 use yuefu_song::{Articulation, ChordSpan, Family, Note, Pattern, Phrase, Role, SectionPlan};
 use yuefu_theory::Ticks;
 
 /// The comping of every section the part plays in.
-pub fn write(desk: &Desk<'_>) -> Vec<Phrase> {
+pub fn write(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
     let mut previous = Vec::new();
     desk.sections()
-        .map(|(_, section)| desk.phrase(section, section_notes(desk, section, &mut previous)))
+        .map(|(index, section)| {
+            desk.phrase(
+                section,
+                section_notes(desk, section, tune.section(index), &mut previous),
+            )
+        })
         .collect()
 }
 
@@ -19,12 +24,17 @@ struct Voiced {
 }
 
 /// Notes of one section in song time; `previous` carries the voice leading across sections.
-pub fn section_notes(desk: &Desk<'_>, section: &SectionPlan, previous: &mut Vec<i32>) -> Vec<Note> {
+pub fn section_notes(
+    desk: &Desk<'_>,
+    section: &SectionPlan,
+    tune: &[Note],
+    previous: &mut Vec<i32>,
+) -> Vec<Note> {
     let hall = desk.hall;
     let default = default_pattern(desk);
     let pattern = desk.pattern(section).unwrap_or(&default);
     let mut rng = desk.section_seed(section).rng();
-    let voices = voice_all(desk, section, pattern, previous);
+    let voices = voice_all(desk, section, pattern, tune, previous);
     let energy = desk.energy(section);
     let fin = hall.final_bar();
     let mut notes: Vec<Note> = Vec::new();
@@ -128,9 +138,14 @@ fn voice_all(
     desk: &Desk<'_>,
     section: &SectionPlan,
     pattern: &Pattern,
+    tune: &[Note],
     previous: &mut Vec<i32>,
 ) -> Vec<Voiced> {
-    let (low, high) = desk.register();
+    // Arpeggios may sparkle above the tune; struck chords keep below it.
+    let (low, high) = match desk.member.role {
+        Role::Comp => desk.register_under(tune),
+        _ => desk.register(),
+    };
     let two_hands = pattern.lines.contains_key("lh");
     let with_bass = desk
         .hall

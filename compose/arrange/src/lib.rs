@@ -58,8 +58,8 @@ pub fn arrange(plan: &SongPlan, book: &StyleBook, catalog: &Catalog, seed: &Seed
             Role::Lead | Role::Vocal => melody::share(&desk, &tune),
             Role::Harmony | Role::Backing => counter::harmony(&desk, &tune),
             Role::Counter => counter::counter(&desk, &tune),
-            Role::Comp | Role::Arp => comp::write(&desk),
-            Role::Pad => pad::write(&desk),
+            Role::Comp | Role::Arp => comp::write(&desk, &tune),
+            Role::Pad => pad::write(&desk, &tune),
             Role::Bass => bass::write(&desk),
             Role::Drums | Role::Percussion => drums::write(&desk),
             Role::Fx => fx::write(&desk),
@@ -238,6 +238,22 @@ impl<'a> Desk<'a> {
                 i32::from(self.profile.sweet[1]),
             )
         }
+    }
+
+    /// The register of the part's voicings in a section, moved out of the way of the tune: chords
+    /// that sound in the melody's own octave mask it.
+    fn register_under(&self, tune: &[Note]) -> (i32, i32) {
+        let (low, high) = self.register();
+        let mut keys: Vec<i32> = tune.iter().map(|n| n.pitch.midi()).collect();
+        keys.sort_unstable();
+        let Some(bottom) = keys.get(keys.len() / 5) else {
+            return (low, high);
+        };
+        let ceiling = high
+            .min(bottom + 1)
+            .max(i32::from(self.profile.range[0]) + 14)
+            .max(60);
+        (low.min(ceiling - 14), ceiling)
     }
 
     /// A phrase of one whole section from notes in song time.

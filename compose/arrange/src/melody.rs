@@ -168,6 +168,9 @@ impl Writer<'_> {
             if let Some(fin) = final_bar.filter(|f| span.contains(f.start)) {
                 self.finish(fin, &mut notes);
             }
+            if let Some(before) = phrases.last_mut() {
+                breathe(before, &notes, self.hall.metre().unit_len());
+            }
             phrases.push(TunePhrase { span, notes });
         }
         phrases
@@ -538,6 +541,21 @@ impl Writer<'_> {
                 level(0.6),
             ));
         }
+    }
+}
+
+/// A phrase ends early enough for a breath before the next one, pickup included.
+fn breathe(before: &mut TunePhrase, next: &[Note], unit: Ticks) {
+    let Some(begin) = next.first().map(|n| n.at) else {
+        return;
+    };
+    let Some(last) = before.notes.last_mut() else {
+        return;
+    };
+    let gap = begin - last.end();
+    if gap < unit {
+        let shorter = (begin - unit - last.at).max(Ticks(last.len.0 / 2));
+        last.len = last.len.min(shorter);
     }
 }
 

@@ -1,25 +1,35 @@
 //! Sustained chords: voices that move little and tie over common tones.
 
-use crate::{Desk, level, voicing};
+use crate::{Desk, level, melody::Tune, voicing};
 use yuefu_song::{Articulation, Family, Note, Phrase, SectionPlan};
 use yuefu_theory::Ticks;
 
 /// The pad of every section it plays in.
-pub fn write(desk: &Desk<'_>) -> Vec<Phrase> {
+pub fn write(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
     let mut previous = Vec::new();
     desk.sections()
-        .map(|(_, section)| desk.phrase(section, chords(desk, section, &mut previous)))
+        .map(|(index, section)| {
+            desk.phrase(
+                section,
+                chords(desk, section, tune.section(index), &mut previous),
+            )
+        })
         .collect()
 }
 
-fn chords(desk: &Desk<'_>, section: &SectionPlan, previous: &mut Vec<i32>) -> Vec<Note> {
+fn chords(
+    desk: &Desk<'_>,
+    section: &SectionPlan,
+    tune: &[Note],
+    previous: &mut Vec<i32>,
+) -> Vec<Note> {
     let hall = desk.hall;
     if !desk.part.patterns.is_empty() {
-        return crate::comp::section_notes(desk, section, previous);
+        return crate::comp::section_notes(desk, section, tune, previous);
     }
     let energy = desk.energy(section);
     // Under the tune, whatever the instrument could reach.
-    let (low, high) = desk.register();
+    let (low, high) = desk.register_under(tune);
     let high = high.min(76).max(low + 12);
     let voices = match desk.profile.polyphony {
         1 => 1,
