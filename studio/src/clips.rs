@@ -8,18 +8,19 @@ use yuefu_song::PerformedPhrase;
 /// Raised whenever an instrument sounds otherwise.
 const VERSION: u32 = 1;
 
-/// A phrase's clip and whether it came from the store.
+/// A phrase's clip and whether it came from the store. `banks` are the digests of the shipped
+/// recordings and of the user's own.
 pub(crate) fn clip(
     orchestra: &Orchestra,
     phrase: &PerformedPhrase,
     rate: SampleRate,
     store: Option<&dyn Store>,
-    bank: &str,
+    banks: [&str; 2],
 ) -> (Clip, bool) {
     let Some(store) = store else {
         return (orchestra.render(phrase, rate), false);
     };
-    let key = key(orchestra, phrase, rate, bank);
+    let key = key(orchestra, phrase, rate, banks);
     if let Some(clip) = store.get(&key).and_then(|bytes| decode(&bytes, rate)) {
         return (clip, true);
     }
@@ -35,15 +36,20 @@ pub(crate) fn key(
     orchestra: &Orchestra,
     phrase: &PerformedPhrase,
     rate: SampleRate,
-    bank: &str,
+    banks: [&str; 2],
 ) -> Key {
     let profile = orchestra.profile(&phrase.instrument);
-    let sampled = profile.is_some_and(|profile| profile.engine.starts_with("sampler:"));
+    let engine = profile.and_then(|profile| profile.engine.split_once(':'));
+    let bank = match engine {
+        Some(("sampler", _)) => banks[0],
+        Some(("user", _)) => banks[1],
+        _ => "",
+    };
     Key::of("clip", VERSION)
         .value("phrase", phrase)
         .value("profile", &profile)
         .value("rate", &rate)
-        .model(if sampled { bank } else { "" })
+        .model(bank)
         .finish()
 }
 

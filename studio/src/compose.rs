@@ -25,6 +25,7 @@ impl Studio {
     /// same command makes the same song.
     pub fn understand(&self, prompt: &str, overrides: &Overrides) -> Brief {
         let mut brief = yuefu_brief::understand(prompt, overrides);
+        self.wish_for_presets(&mut brief, overrides);
         if brief.seed.is_none() {
             // Short enough to type; two prompts rarely share one, and it would not matter.
             brief.seed = Some(SeedPath::song(0).join(prompt.trim()).number() % 1_000_000);
@@ -72,7 +73,7 @@ impl Studio {
         silence_the_unheard(&mut score, &plan);
         let mut notes = brief.diagnostics.clone();
         notes.extend(planned);
-        let song = Song {
+        let mut song = Song {
             format: FORMAT,
             seed,
             brief,
@@ -83,6 +84,7 @@ impl Studio {
             release: release.clone(),
             engines: self.engines(),
         };
+        self.name_soundfont(&mut song);
         Ok(Composed { song, notes })
     }
 

@@ -2,6 +2,7 @@
 
 use yuefu_audiofile::{AudioFileError, ErrorKind};
 use yuefu_engine::{Cancelled, WorldError};
+use yuefu_instruments::bank::BankError;
 use yuefu_song::{
     brief::{Diagnostic, Lang},
     song::SongError,
@@ -27,6 +28,14 @@ pub enum StudioError {
     /// An audio file cannot be read or written.
     #[error(transparent)]
     Audio(#[from] AudioFileError),
+    /// A SoundFont or SFZ file is not what it should be.
+    #[error("{place}: {error}.")]
+    Bank {
+        /// Path of the file.
+        place: String,
+        /// What is wrong in it.
+        error: BankError,
+    },
     /// Another file cannot be read or written.
     #[error(transparent)]
     World(#[from] WorldError),
@@ -52,7 +61,7 @@ impl StudioError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(_) | Self::Input { .. } => 2,
-            Self::Song(_) => 3,
+            Self::Song(_) | Self::Bank { .. } => 3,
             Self::Audio(error) => match error.kind {
                 ErrorKind::Unrecognized
                 | ErrorKind::Unsupported
@@ -104,6 +113,11 @@ impl StudioError {
                 };
                 format!("{}：{what}（{}）。", error.place, error.found)
             }
+            Self::Bank { place, error } => format!(
+                "{place}：{}：需要 {}，却是 {}。文件已损坏、过大或不是音色库（SF2、SF3、SFZ）。\
+                 请重新获取，或在音色库编辑器中打开并另存。",
+                error.place, error.expected, error.found
+            ),
             Self::World(error) => {
                 use std::io::ErrorKind as Kind;
                 let what = match error.kind {

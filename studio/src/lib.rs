@@ -19,6 +19,7 @@ pub mod publish;
 pub mod render;
 pub mod scores;
 pub mod show;
+pub mod soundfont;
 mod stems;
 pub mod variations;
 mod world;
@@ -29,6 +30,7 @@ pub use project::Project;
 pub use publish::{Publish, Published};
 pub use render::{RenderOptions, Rendered, StemSink};
 pub use scores::ScoreFormat;
+pub use soundfont::SoundFont;
 pub use world::DiskWorld;
 pub use yuefu_audio as audio;
 pub use yuefu_audiofile::{AudioFormat, Tags};
@@ -51,6 +53,8 @@ pub struct Studio {
     pub catalog: Catalog,
     /// Instruments, as they sound.
     pub orchestra: Orchestra,
+    /// The user's own SoundFont, if one is open.
+    pub soundfont: Option<SoundFont>,
 }
 
 impl Studio {
@@ -72,6 +76,7 @@ impl Studio {
             book,
             catalog,
             orchestra: Orchestra::standard(),
+            soundfont: None,
         })
     }
 }

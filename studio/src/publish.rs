@@ -13,7 +13,7 @@ use std::{
     sync::Mutex,
 };
 use yuefu_audio::{AudioBuffer, Lufs};
-use yuefu_audiofile::{AudioFormat, SampleFormat, Tags, write_file};
+use yuefu_audiofile::{AudioFormat, SampleFormat, Tags, write_file, write_file_fast};
 use yuefu_engine::{Cancel, Progress, SeedPath, Silent, Stage, Step, Store};
 use yuefu_release::{Bundle, MANIFEST_FILE, Manifest, tags};
 use yuefu_song::Song;
@@ -115,6 +115,7 @@ impl Studio {
                     threads: job.threads,
                     store: job.store,
                     stems: song.release.stems.then_some(&sink as &dyn StemSink),
+                    soundfont: self.soundfont.as_ref().map_or("", |font| &font.digest),
                     scratch: &scratch,
                     progress: job.progress,
                     cancel: &job.cancel,
@@ -226,7 +227,8 @@ impl StemSink for StemFiles<'_> {
         }
         let mut tags = self.tags.clone();
         tags.title = tags.title.map(|title| format!("{title} ({name})"));
-        let report = write_file(&path, audio, AudioFormat::Flac(SampleFormat::Int24), &tags)?;
+        let flac = AudioFormat::Flac(SampleFormat::Int24);
+        let report = write_file_fast(&path, audio, flac, &tags)?;
         if report.clipped > 0 {
             // An integer file cannot hold it; floating point can, exactly.
             let float = format!("{}.wav", slug(name));

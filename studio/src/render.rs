@@ -24,6 +24,8 @@ pub struct RenderOptions<'a> {
     pub store: Option<&'a dyn Store>,
     /// Takes the processed stems as they are finished.
     pub stems: Option<&'a dyn StemSink>,
+    /// Digest of the user's own SoundFont; empty without one. Stored clips depend on it.
+    pub soundfont: &'a str,
     /// A folder for what does not fit in memory; made when needed and removed.
     pub scratch: &'a Path,
     /// Is told how far it is.
@@ -156,7 +158,7 @@ impl<'a> Job<'a> {
                                 &placed.phrase,
                                 self.rate(),
                                 self.options.store,
-                                &self.bank,
+                                [&self.bank, self.options.soundfont],
                             );
                             clip.start += self.rate().frames(placed.start);
                             found.fetch_add(u64::from(stored), Ordering::Relaxed);

@@ -52,6 +52,7 @@ fn play(
         threads,
         store,
         stems,
+        soundfont: "",
         scratch: &scratch,
         progress: &Silent,
         cancel: &Cancel::new(),

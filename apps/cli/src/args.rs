@@ -48,6 +48,9 @@ pub enum Command {
     Instruments {
         /// Instrument id
         id: Option<String>,
+        /// List the presets of a SoundFont of your own (SF2, SF3 or SFZ)
+        #[arg(long, value_name = "FILE")]
+        soundfont: Option<PathBuf>,
     },
     /// Render a project again, keeping what has not changed
     Render(RenderArgs),
@@ -93,6 +96,9 @@ pub struct WishArgs {
     /// Instruments that must play, separated by commas
     #[arg(long, visible_alias = "instrument", value_name = "LIST")]
     pub instruments: Vec<String>,
+    /// A SoundFont of your own (SF2, SF3 or SFZ); --instruments user:BANK:PROGRAM plays it
+    #[arg(long, value_name = "FILE")]
+    pub soundfont: Option<PathBuf>,
     /// Instruments or groups that must not play, separated by commas
     #[arg(long, value_name = "LIST")]
     pub without: Vec<String>,
@@ -158,6 +164,9 @@ pub struct RenderArgs {
     /// How the recording is written.
     #[command(flatten)]
     pub audio: AudioArgs,
+    /// The SoundFont of your own that the project plays
+    #[arg(long, value_name = "FILE")]
+    pub soundfont: Option<PathBuf>,
     /// Do not keep rendered phrases in the project
     #[arg(long)]
     pub no_store: bool,
@@ -171,6 +180,9 @@ pub struct ExportArgs {
     /// midi (as played), midi-score (as written), musicxml, abc, stems, or a format of recordings; several separated by commas
     #[arg(long, value_name = "FORMAT", value_delimiter = ',', required = true)]
     pub format: Vec<String>,
+    /// The SoundFont of your own that the project plays
+    #[arg(long, value_name = "FILE")]
+    pub soundfont: Option<PathBuf>,
     /// Folder to write to (default: beside the project)
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,

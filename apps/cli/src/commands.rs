@@ -4,21 +4,24 @@ use crate::{
     args::{Common, MasterArgs, WishArgs},
     lang::Words,
     report::line,
-    song::overrides,
+    song::{overrides, studio},
 };
 use serde_json::json;
+use std::path::Path;
 use yuefu_studio::{
     Studio, StudioError,
     audio::{Db, Lufs},
     explain as describe,
     mastering::{MasterJob, pick},
     publish::parse_format,
+    song::InstrumentProfile,
+    soundfont::USER,
 };
 
 /// Says what a line is understood as.
 pub fn explain(args: &WishArgs, common: &Common, words: Words) -> Result<(), StudioError> {
-    let studio = Studio::standard()?;
-    let brief = studio.understand(&args.prompt, &overrides(args)?);
+    let studio = studio(args.soundfont.as_deref())?;
+    let brief = studio.understand(&args.prompt, &overrides(args, &studio)?);
     if common.json {
         let value = serde_json::to_value(&brief)
             .map_err(|error| StudioError::Internal(error.to_string()))?;
@@ -94,18 +97,28 @@ pub fn styles(id: Option<&str>, common: &Common, words: Words) -> Result<(), Stu
     Ok(())
 }
 
-/// Lists the instruments, or describes one.
-pub fn instruments(id: Option<&str>, common: &Common, words: Words) -> Result<(), StudioError> {
-    let studio = Studio::standard()?;
-    let profiles = studio.catalog.profiles();
+/// Lists the instruments, or describes one; with a SoundFont lists its presets only.
+pub fn instruments(
+    id: Option<&str>,
+    soundfont: Option<&Path>,
+    common: &Common,
+    words: Words,
+) -> Result<(), StudioError> {
+    let studio = studio(soundfont)?;
+    let profiles: Vec<&InstrumentProfile> = studio
+        .catalog
+        .profiles()
+        .iter()
+        .filter(|p| soundfont.is_none() || p.id.starts_with(USER))
+        .collect();
     match id {
         None if common.json => {
-            let value = serde_json::to_value(profiles)
+            let value = serde_json::to_value(&profiles)
                 .map_err(|error| StudioError::Internal(error.to_string()))?;
             line(&value.to_string());
         }
         None => {
-            for profile in profiles {
+            for profile in &profiles {
                 line(&format!(
                     "{:<22} {:<24} {}",
                     profile.id,

@@ -52,7 +52,7 @@ const ABOUT: [(&str, &str); 9] = [
     ("completions", "输出某个 shell 的补全脚本"),
 ];
 
-const OPTIONS: [(&str, &str); 37] = [
+const OPTIONS: [(&str, &str); 38] = [
     ("prompt", "想要什么样的音乐，中文或英文"),
     ("seed", "随机种子（默认由提示词决定）"),
     ("length", "长度：90、2:30、16小节"),
@@ -62,6 +62,10 @@ const OPTIONS: [(&str, &str); 37] = [
     ("mood", "情绪"),
     ("metre", "拍号：3/4、6/8"),
     ("instruments", "必须用到的乐器，用逗号分隔"),
+    (
+        "soundfont",
+        "你自己的音色库（SF2、SF3 或 SFZ）；用 --instruments user:库号:音色号 演奏",
+    ),
     ("without", "不得使用的乐器或乐器组，用逗号分隔"),
     ("looped", "首尾无缝循环"),
     ("title", "标题"),

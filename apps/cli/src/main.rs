@@ -62,7 +62,9 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
         Command::Song(args) => song::song(args, common, words, cancel),
         Command::Explain(args) => commands::explain(args, common, words),
         Command::Styles { id } => commands::styles(id.as_deref(), common, words),
-        Command::Instruments { id } => commands::instruments(id.as_deref(), common, words),
+        Command::Instruments { id, soundfont } => {
+            commands::instruments(id.as_deref(), soundfont.as_deref(), common, words)
+        }
         Command::Render(args) => song::render(args, common, words, cancel),
         Command::Export(args) => song::export(args, common, words, cancel),
         Command::Master(args) => commands::master(args, common, words),

@@ -18,7 +18,7 @@ use yuefu_studio::{
 ///
 /// # Errors
 /// When one is malformed.
-pub fn overrides(wish: &WishArgs) -> Result<Overrides, StudioError> {
+pub fn overrides(wish: &WishArgs, studio: &Studio) -> Result<Overrides, StudioError> {
     let mut overrides = Overrides::default();
     let single = [
         ("seed", &wish.seed),
@@ -41,14 +41,24 @@ pub fn overrides(wish: &WishArgs) -> Result<Overrides, StudioError> {
         .iter()
         .flat_map(|(name, values)| values.iter().map(|value| (*name, value)));
     for (name, value) in single.chain(many) {
-        overrides
-            .set(name, value)
-            .map_err(|error| StudioError::input(error.message_en, error.message_zh))?;
+        studio.set_option(&mut overrides, name, value)?;
     }
     if wish.looped {
         overrides.loop_seamless = Some(true);
     }
     Ok(overrides)
+}
+
+/// The studio, with a SoundFont of the user's own if one is given.
+///
+/// # Errors
+/// When the SoundFont cannot be used.
+pub fn studio(soundfont: Option<&Path>) -> Result<Studio, StudioError> {
+    let studio = Studio::standard()?;
+    match soundfont {
+        Some(path) => studio.with_soundfont(path),
+        None => Ok(studio),
+    }
 }
 
 fn release(args: &AudioArgs, mut plan: ReleasePlan) -> Result<ReleasePlan, StudioError> {
@@ -78,10 +88,10 @@ pub fn song(
     words: Words,
     cancel: &Cancel,
 ) -> Result<(), StudioError> {
-    let overrides = overrides(&args.wish)?;
+    let studio = studio(args.wish.soundfont.as_deref())?;
+    let overrides = overrides(&args.wish, &studio)?;
     let release = release(&args.audio, ReleasePlan::streaming())?;
     let bar = Bar::new(common, words);
-    let studio = Studio::standard()?;
     let prompt = args.wish.prompt.as_str();
     if let Some(count) = args.variations {
         let count = usize::from(count);
@@ -197,21 +207,8 @@ pub fn render(
     let project = Project::find(&args.project)?;
     let mut song = project.load()?;
     song.release = release(&args.audio, song.release)?;
-    let studio = Studio::standard()?;
-    let unknown = song.unknown_instruments(&studio.catalog);
-    if !unknown.is_empty() {
-        let names = unknown.join(", ");
-        return Err(StudioError::input(
-            format!(
-                "{}: this Yuefu has no instrument {names}. Choose another in score/.",
-                project.folder().display()
-            ),
-            format!(
-                "{}：没有乐器 {names}。请在 score/ 中改用别的乐器。",
-                project.folder().display()
-            ),
-        ));
-    }
+    let studio = studio(args.soundfont.as_deref())?;
+    let notes = studio.check_instruments(&mut song)?;
     let store = project.store();
     let bar = Bar::new(common, words);
     let made = studio.publish(
@@ -228,6 +225,7 @@ pub fn render(
     )?;
     let seconds = bar.elapsed().as_secs_f64();
     bar.finish();
+    report::notes(&notes, common, words);
     finish(&song, &made, seconds, common, words);
     Ok(())
 }
@@ -241,7 +239,8 @@ pub fn export(
 ) -> Result<(), StudioError> {
     let project = Project::find(&args.project)?;
     let mut song = project.load()?;
-    let studio = Studio::standard()?;
+    let studio = studio(args.soundfont.as_deref())?;
+    let notes = studio.check_instruments(&mut song)?;
     let scores: Vec<ScoreFormat> = ScoreFormat::ALL
         .into_iter()
         .filter(|format| {
@@ -275,6 +274,7 @@ pub fn export(
     )?;
     let seconds = bar.elapsed().as_secs_f64();
     bar.finish();
+    report::notes(&notes, common, words);
     finish(&song, &made, seconds, common, words);
     Ok(())
 }

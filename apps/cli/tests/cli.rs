@@ -160,6 +160,13 @@ fn files_that_are_not_there_or_not_right_are_explained() {
         3,
         "noise.wav",
     );
+    let font = root.join("noise.sf2");
+    std::fs::write(&font, vec![7; 4000]).unwrap();
+    let font = font.to_str().unwrap();
+    refused(&["instruments", "--soundfont", font], 3, "noise.sf2");
+    refused(&["song", "piano", "--soundfont", font], 3, "noise.sf2");
+    let preset = ["song", "piano", "--instruments", "user:0:0"];
+    refused(&preset, 2, "--soundfont");
     // A file where a folder should be.
     std::fs::write(root.join("file"), "x").unwrap();
     let below = root.join("file/out");

@@ -149,6 +149,21 @@ impl Catalog {
         Ok(Self { profiles })
     }
 
+    /// Adds profiles that no file describes, such as presets of a user's own SoundFont; one whose
+    /// id is there already is left out.
+    pub fn extend(&mut self, profiles: impl IntoIterator<Item = InstrumentProfile>) {
+        for profile in profiles {
+            if self.profile(&profile.id).is_none() {
+                self.profiles.push(profile);
+            }
+        }
+    }
+
+    /// Keeps the profiles for which `keep` holds.
+    pub fn retain(&mut self, keep: impl FnMut(&InstrumentProfile) -> bool) {
+        self.profiles.retain(keep);
+    }
+
     /// All profiles, in the order of their files.
     pub fn profiles(&self) -> &[InstrumentProfile] {
         &self.profiles

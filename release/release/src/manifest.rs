@@ -43,17 +43,17 @@ pub struct Manifest {
     pub files: Vec<FileRecord>,
 }
 
-/// Shipped data that had a part in a release.
+/// Data that had a part in a release: what is shipped, and a SoundFont of the user's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DataUse {
-    /// Folder of `data/`.
+    /// Folder of `data/`, or the name of the user's file.
     pub name: String,
     /// What it is.
     pub what: String,
     /// Its licence.
     pub licence: String,
-    /// BLAKE3 over its files.
+    /// BLAKE3 over its files, or of the user's file.
     pub digest: String,
     /// Instruments that came from it, where it is a bank.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -184,7 +184,29 @@ pub fn data_used(song: &Song, profiles: &[InstrumentProfile]) -> Vec<DataUse> {
             },
         });
     }
+    used.extend(soundfont_used(song));
     used
+}
+
+/// The user's own SoundFont, which a document names among its engines as
+/// `FILE blake3:DIGEST`.
+fn soundfont_used(song: &Song) -> Option<DataUse> {
+    let used = song.engines.iter().find(|used| used.stage == "soundfont")?;
+    let (name, digest) = used.engine.split_once(" blake3:")?;
+    let played: BTreeSet<String> = song
+        .score
+        .tracks
+        .iter()
+        .filter(|track| track.instrument.starts_with("user:"))
+        .map(|track| track.instrument.clone())
+        .collect();
+    Some(DataUse {
+        name: name.to_owned(),
+        what: "A SoundFont of the user's own".to_owned(),
+        licence: "as its owner states; not known here".to_owned(),
+        digest: digest.to_owned(),
+        instruments: played.into_iter().collect(),
+    })
 }
 
 fn heading(source: &str) -> Option<&str> {
