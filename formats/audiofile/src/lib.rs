@@ -24,4 +24,6 @@ pub use error::{AudioFileError, ErrorKind};
 pub use pcm::SampleFormat;
 pub use resample::resample;
 pub use tags::Tags;
-pub use writer::{AudioFormat, AudioWriter, WriteReport, encode_bytes, write_file};
+pub use writer::{
+    AudioFormat, AudioWriter, WriteReport, encode_bytes, write_file, write_file_fast,
+};

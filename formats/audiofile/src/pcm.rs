@@ -35,6 +35,10 @@ pub(crate) fn quantize(x: f32, bits: u32, clipped: &mut u64) -> i32 {
     let v = x * scale;
     let limit = scale as f64;
     let v = f64::from(v);
+    // Nearly every sample takes this way, which needs no call to `floor`.
+    if v.abs() < limit - 1.0 {
+        return (v + 0.5_f64.copysign(v)) as i32;
+    }
     let rounded = (v.abs() + 0.5).floor().copysign(v);
     if rounded >= -limit && rounded <= limit - 1.0 {
         rounded as i32

@@ -2,7 +2,7 @@
 
 use crate::atomic::AtomicFile;
 use crate::error::{AudioFileError, ErrorKind};
-use crate::flac::FlacEncoder;
+use crate::flac::{Effort, FlacEncoder};
 use crate::pcm::SampleFormat;
 use crate::tags::Tags;
 use crate::vorbis::VorbisEncoder;
@@ -98,6 +98,7 @@ impl<W: Write + Seek> Encoder<W> {
         format: AudioFormat,
         rate: SampleRate,
         channels: usize,
+        effort: Effort,
         tags: &Tags,
     ) -> Result<Self, AudioFileError> {
         let most = match format {
@@ -126,8 +127,10 @@ impl<W: Write + Seek> Encoder<W> {
         let n = channels as u16;
         let started = match format {
             AudioFormat::Wav(f) => WavEncoder::new(out, rate.0, n, f, tags).map(Self::Wav),
-            AudioFormat::Flac(f) => FlacEncoder::new(out, rate.0, n, f.bits().min(24), tags)
-                .map(|e| Self::Flac(Box::new(e))),
+            AudioFormat::Flac(f) => {
+                FlacEncoder::new(out, rate.0, n, f.bits().min(24), effort, tags)
+                    .map(|e| Self::Flac(Box::new(e)))
+            }
             AudioFormat::Vorbis { quality } => {
                 VorbisEncoder::new(out, rate.0, n, quality, tags).map(|e| Self::Vorbis(Box::new(e)))
             }
@@ -218,11 +221,23 @@ impl AudioWriter {
         channels: usize,
         tags: &Tags,
     ) -> Result<Self, AudioFileError> {
+        Self::start(path, format, rate, channels, Effort::Best, tags)
+    }
+
+    fn start(
+        path: &Path,
+        format: AudioFormat,
+        rate: SampleRate,
+        channels: usize,
+        effort: Effort,
+        tags: &Tags,
+    ) -> Result<Self, AudioFileError> {
         // Settings are checked on an empty sink first, so that a bad one touches no disk.
-        Encoder::new(Cursor::new(Vec::new()), format, rate, channels, tags)
-            .map_err(|e| e.at(path))?;
+        let sink = Cursor::new(Vec::new());
+        Encoder::new(sink, format, rate, channels, effort, tags).map_err(|e| e.at(path))?;
         let (guard, out) = AtomicFile::create(path)?;
-        let encoder = Encoder::new(out, format, rate, channels, tags).map_err(|e| e.at(path))?;
+        let encoder =
+            Encoder::new(out, format, rate, channels, effort, tags).map_err(|e| e.at(path))?;
         Ok(Self {
             encoder,
             guard,
@@ -299,7 +314,34 @@ pub fn write_file(
     format: AudioFormat,
     tags: &Tags,
 ) -> Result<WriteReport, AudioFileError> {
-    let mut w = AudioWriter::create(path, format, audio.rate, audio.channels.len(), tags)?;
+    write_whole(path, audio, format, Effort::Best, tags)
+}
+
+/// Like [`write_file`], for intermediate files such as stems: FLAC is encoded with a third of
+/// the work, some percent larger, and without the digest of the whole stream (RFC 9639, section
+/// 8.2, takes zeros for "unknown"; every frame keeps its checksums). It holds the same samples.
+/// Other formats are written as by [`write_file`].
+///
+/// # Errors
+/// As [`AudioWriter::create`] and [`AudioWriter::push`].
+pub fn write_file_fast(
+    path: &Path,
+    audio: &AudioBuffer,
+    format: AudioFormat,
+    tags: &Tags,
+) -> Result<WriteReport, AudioFileError> {
+    write_whole(path, audio, format, Effort::Fast, tags)
+}
+
+fn write_whole(
+    path: &Path,
+    audio: &AudioBuffer,
+    format: AudioFormat,
+    effort: Effort,
+    tags: &Tags,
+) -> Result<WriteReport, AudioFileError> {
+    let channels = audio.channels.len();
+    let mut w = AudioWriter::start(path, format, audio.rate, channels, effort, tags)?;
     let report = push_all(&mut w.encoder, audio).map_err(|e| e.at(path))?;
     w.frames = report.frames;
     w.finish()
@@ -312,7 +354,10 @@ pub fn encode_bytes(
     tags: &Tags,
 ) -> Result<(Vec<u8>, WriteReport), AudioFileError> {
     let out = Cursor::new(Vec::new());
-    let mut encoder = Encoder::new(out, format, audio.rate, audio.channels.len(), tags)?;
+    let mut encoder = {
+        let (rate, channels) = (audio.rate, audio.channels.len());
+        Encoder::new(out, format, rate, channels, Effort::Best, tags)?
+    };
     let report = push_all(&mut encoder, audio)?;
     let out = encoder.finish().map_err(write_error)?;
     Ok((out.into_inner(), report))

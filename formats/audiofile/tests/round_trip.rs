@@ -249,3 +249,34 @@ fn resampling_keeps_time_and_pitch() {
     let audio = signal(44_100, 1, 100);
     assert!(resample(&audio, SampleRate(0)).is_err());
 }
+
+/// Fast files hold the same samples as others, and are not much larger.
+#[test]
+fn fast_flac_holds_the_same_samples() {
+    let dir = std::env::temp_dir().join(format!("yuefu-fast-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let path = dir.join("stem.flac");
+    let limits = DecodeLimits::default();
+    for channels in [1, 2, 6] {
+        for frames in [1, 17, 600, 4096, 60_001] {
+            let audio = signal(44_100, channels, frames);
+            let format = AudioFormat::Flac(SampleFormat::Int24);
+            let report = write_file_fast(&path, &audio, format, &tags()).unwrap();
+            let (best, expected) = encode_bytes(&audio, format, &tags()).unwrap();
+            assert_eq!(report, expected);
+            let fast = std::fs::read(&path).unwrap();
+            assert!(
+                fast.len() < best.len() * 5 / 4,
+                "{} for {}",
+                fast.len(),
+                best.len()
+            );
+            let fast = decode_bytes(fast, None, &limits).unwrap();
+            let best = decode_bytes(best, None, &limits).unwrap();
+            assert_eq!(fast.skipped_packets, 0);
+            assert!(fast.audio.channels == best.audio.channels);
+            assert_eq!(fast.tags.title, tags().title);
+        }
+    }
+    std::fs::remove_dir_all(dir).unwrap();
+}

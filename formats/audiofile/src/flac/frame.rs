@@ -4,6 +4,15 @@ use super::bits::{BitWriter, crc8, crc16};
 use super::predict::{self, Lpc};
 use super::rice::{self, RicePlan};
 
+/// How hard the encoder tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// The smallest file: linear prediction, every choice by the whole block.
+    Best,
+    /// A third of the work: fixed predictors, chosen by a part of the block.
+    Fast,
+}
+
 /// Working memory of one thread, reused from frame to frame.
 #[derive(Default)]
 pub(crate) struct Workspace {
@@ -30,6 +39,7 @@ pub(crate) fn encode(
     number: u64,
     rate: u32,
     bits: u32,
+    effort: Effort,
     work: &mut Workspace,
 ) -> Vec<u8> {
     let len = channels[0].len();
@@ -42,16 +52,18 @@ pub(crate) fn encode(
     for (slot, channel) in coded.iter_mut().zip(channels) {
         slot.0 = channel;
     }
-    if let [left, right] = channels {
+    // Silence has nothing to gain from the other channel.
+    if let [left, right] = channels
+        && !(constant(left) && constant(right))
+    {
         mid.clear();
         side.clear();
-        for (&l, &r) in left.iter().zip(*right) {
-            mid.push((l + r) >> 1);
-            side.push(l - r);
-        }
+        let pairs = || left.iter().zip(*right);
+        mid.extend(pairs().map(|(l, r)| (l + r) >> 1));
+        side.extend(pairs().map(|(l, r)| l - r));
         // Choose the pair by the size of the best fixed residual, as the reference encoder's
         // adaptive mode does; exact costs are computed for the chosen pair only.
-        let cost = |x: &[i32]| u64::max(1, predict::best_fixed(x).1);
+        let cost = |x: &[i32]| u64::max(1, fixed_order(x, effort).1);
         let (l, r, m, s) = (cost(left), cost(right), cost(&mid), cost(&side));
         // Bits grow with the logarithm of the sum, so products compare what sums cannot.
         let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
@@ -80,7 +92,7 @@ pub(crate) fn encode(
     }
     header(&mut w, len, number, rate, bits, assignment);
     for (x, bits) in &coded[..channels.len()] {
-        subframe(&mut w, x, *bits, work);
+        subframe(&mut w, x, *bits, effort, work);
     }
     w.align();
     let crc = crc16(&w.bytes);
@@ -88,6 +100,18 @@ pub(crate) fn encode(
     work.mid = mid;
     work.side = side;
     w.bytes
+}
+
+/// The fixed predictor to use, and how large its residual is (comparable between channels).
+fn fixed_order(x: &[i32], effort: Effort) -> (usize, u64) {
+    match effort {
+        Effort::Best => predict::best_fixed(x),
+        Effort::Fast => predict::guess_fixed(x),
+    }
+}
+
+fn constant(x: &[i32]) -> bool {
+    x.iter().all(|&v| v == x[0])
 }
 
 fn header(w: &mut BitWriter, len: usize, number: u64, rate: u32, bits: u32, assignment: u32) {
@@ -139,11 +163,11 @@ fn coded_number(w: &mut BitWriter, number: u64) {
     }
 }
 
-fn subframe(w: &mut BitWriter, x: &[i32], bits: u32, work: &mut Workspace) {
+fn subframe(w: &mut BitWriter, x: &[i32], bits: u32, effort: Effort, work: &mut Workspace) {
     // `residual` always holds the residual of the coding chosen so far.
     let mut residual = std::mem::take(&mut work.residual);
     let mut other = std::mem::take(&mut work.other);
-    let coding = choose(x, bits, work, &mut residual, &mut other);
+    let coding = choose(x, bits, effort, work, &mut residual, &mut other);
     match &coding {
         Coding::Constant => {
             w.put(0, 8);
@@ -183,22 +207,24 @@ fn subframe(w: &mut BitWriter, x: &[i32], bits: u32, work: &mut Workspace) {
 fn choose(
     x: &[i32],
     bits: u32,
+    effort: Effort,
     work: &mut Workspace,
     residual: &mut Vec<i32>,
     other: &mut Vec<i32>,
 ) -> Coding {
-    if x.iter().all(|&v| v == x[0]) {
+    if constant(x) {
         return Coding::Constant;
     }
     let verbatim = u64::from(bits) * x.len() as u64;
-    let (order, _) = predict::best_fixed(x);
+    let (order, _) = fixed_order(x, effort);
     predict::fixed_residual(x, order, residual);
     let plan = rice::plan(residual, order, &mut work.sums);
     let fixed = plan.bits + u64::from(bits) * order as u64;
-    if work.window.len() != x.len() {
+    if effort == Effort::Best && work.window.len() != x.len() {
         work.window = predict::tukey(x.len());
     }
-    if let Some(lpc) = predict::analyze(x, &work.window, &mut work.windowed)
+    if effort == Effort::Best
+        && let Some(lpc) = predict::analyze(x, &work.window, &mut work.windowed)
         && predict::lpc_residual(x, &lpc, bits, other)
     {
         let order = lpc.coefficients.len();

@@ -9,6 +9,7 @@ mod rice;
 
 use crate::pcm::quantize;
 use crate::tags::Tags;
+pub(crate) use frame::Effort;
 use frame::Workspace;
 use md5::{Digest, Md5};
 use rayon::prelude::*;
@@ -29,7 +30,10 @@ pub(crate) struct FlacEncoder<W> {
     samples: u64,
     smallest: u32,
     largest: u32,
-    md5: Md5,
+    effort: Effort,
+    /// `None` at fast effort: the format takes zeros for an unknown digest, and every frame
+    /// has its checksum.
+    md5: Option<Md5>,
     pub(crate) clipped: u64,
 }
 
@@ -39,6 +43,7 @@ impl<W: Write + Seek> FlacEncoder<W> {
         rate: u32,
         channels: u16,
         bits: u32,
+        effort: Effort,
         tags: &Tags,
     ) -> io::Result<Self> {
         out.write_all(b"fLaC\0\0\0\x22")?;
@@ -56,7 +61,8 @@ impl<W: Write + Seek> FlacEncoder<W> {
             samples: 0,
             smallest: u32::MAX,
             largest: 0,
-            md5: Md5::new(),
+            effort,
+            md5: (effort == Effort::Best).then(Md5::new),
             clipped: 0,
         })
     }
@@ -89,7 +95,7 @@ impl<W: Write + Seek> FlacEncoder<W> {
             return Ok(());
         }
         let (pending, md5) = (&self.pending, &mut self.md5);
-        let (rate, bits, first) = (self.rate, self.bits, self.frames);
+        let (rate, bits, first, effort) = (self.rate, self.bits, self.frames, self.effort);
         let count = len.div_ceil(BLOCK);
         let (encoded, ()) = rayon::join(
             || -> Vec<Vec<u8>> {
@@ -102,11 +108,15 @@ impl<W: Write + Seek> FlacEncoder<W> {
                             *slot = &channel[range.clone()];
                         }
                         let channels = &channels[..pending.len()];
-                        frame::encode(channels, first + index as u64, rate, bits, work)
+                        frame::encode(channels, first + index as u64, rate, bits, effort, work)
                     })
                     .collect()
             },
-            || digest(md5, pending, bits),
+            || {
+                if let Some(md5) = md5 {
+                    digest(md5, pending, bits);
+                }
+            },
         );
         for bytes in &encoded {
             self.smallest = self.smallest.min(bytes.len() as u32);
@@ -143,7 +153,8 @@ impl<W: Write + Seek> FlacEncoder<W> {
             | u64::from(self.bits - 1) << 36
             | total;
         info.extend_from_slice(&packed.to_be_bytes());
-        info.extend_from_slice(&self.md5.finalize());
+        let digest = self.md5.map(|md5| md5.finalize().into());
+        info.extend_from_slice(&digest.unwrap_or([0_u8; 16]));
         self.out.seek(SeekFrom::Start(8))?;
         self.out.write_all(&info)?;
         self.out.seek(SeekFrom::Start(end))?;
