@@ -21,6 +21,7 @@ pub mod scores;
 pub mod show;
 pub mod soundfont;
 mod stems;
+pub mod tempo;
 pub mod variations;
 mod world;
 
@@ -31,6 +32,7 @@ pub use publish::{Publish, Published};
 pub use render::{RenderOptions, Rendered, StemSink};
 pub use scores::ScoreFormat;
 pub use soundfont::SoundFont;
+pub use tempo::Tempo;
 pub use world::DiskWorld;
 pub use yuefu_audio as audio;
 pub use yuefu_audiofile::{AudioFormat, Tags};

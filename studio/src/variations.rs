@@ -1,6 +1,6 @@
 //! Many songs from one prompt.
 
-use crate::{Studio, compose::Composed, error::StudioError};
+use crate::{Studio, compose::Composed, error::StudioError, tempo::Tempo};
 use rayon::prelude::*;
 use yuefu_brief::Overrides;
 use yuefu_engine::Cancel;
@@ -59,7 +59,8 @@ impl ContactRow {
             "title": plan.title,
             "style": plan.style,
             "key": plan.key.to_string(),
-            "bpm": self.bpm(),
+            "bpm": Tempo::of(&self.song).felt,
+            "quarter-bpm": Tempo::of(&self.song).quarters,
             "length": plan.length.0,
             "form": plan.sections.iter().map(|s| s.id.clone()).collect::<Vec<_>>(),
             "score": self.score,
@@ -71,18 +72,14 @@ impl ContactRow {
     pub fn line(&self) -> String {
         let plan = &self.song.plan;
         format!(
-            "{}  {:.3}  {}  {:.1} BPM  {:.0} s  {}",
+            "{}  {:.3}  {}  {}  {:.0} s  {}",
             self.folder,
             self.score,
             plan.key,
-            self.bpm(),
+            Tempo::of(&self.song),
             plan.length.0,
             plan.title
         )
-    }
-
-    fn bpm(&self) -> f64 {
-        self.song.score.timeline.bpm(yuefu_theory::Ticks::ZERO)
     }
 }
 
@@ -159,7 +156,7 @@ impl Studio {
 
 fn sheet(prompt: &str, rows: &[ContactRow]) -> String {
     let mut text = format!(
-        "# {prompt}\n\n| folder | seed | title | key | BPM | length | form | critics | LUFS |\n\
+        "# {prompt}\n\n| folder | seed | title | key | tempo | length | form | critics | LUFS |\n\
          |---|---|---|---|---|---|---|---|---|\n"
     );
     for row in rows {
@@ -171,12 +168,12 @@ fn sheet(prompt: &str, rows: &[ContactRow]) -> String {
             .collect();
         let loudness = row.measured.and_then(|m| m.loudness);
         text += &format!(
-            "| [{0}]({0}) | {1} | {2} | {3} | {4:.1} | {5:.1} s | {6} | {7:.3} | {8} |\n",
+            "| [{0}]({0}) | {1} | {2} | {3} | {4} | {5:.1} s | {6} | {7:.3} | {8} |\n",
             row.folder,
             row.song.seed,
             plan.title.replace('|', "/"),
             plan.key,
-            row.bpm(),
+            Tempo::of(&row.song),
             plan.length.0,
             form.join(", "),
             row.score,

@@ -1,6 +1,6 @@
 //! What is asked is what is delivered, over styles, options and seeds.
 
-use yuefu_studio::{Overrides, ReleasePlan, Studio, theory::Ticks};
+use yuefu_studio::{Overrides, ReleasePlan, Studio, Tempo, theory::Ticks};
 
 fn ask(options: &[(&str, &str)]) -> Overrides {
     let mut overrides = Overrides::default();
@@ -47,6 +47,10 @@ fn explicit_values_are_obeyed_in_every_style() {
             // Compound metres count felt beats: a dotted quarter is one and a half quarters.
             let factor = if metre == "6/8" { 1.5 } else { 1.0 };
             let got = line.bpm(Ticks::ZERO) / factor;
+            let said = Tempo::of(&song).to_string();
+            let sign = if metre == "6/8" { "♩.=" } else { "" };
+            let unit = if metre == "6/8" { "" } else { " BPM" };
+            assert_eq!(said, format!("{sign}{bpm}{unit}"), "{what}");
             assert!((got - bpm).abs() < 1e-6, "{what}: {got}");
             // Nothing is written beyond the end.
             for track in &song.score.tracks {

@@ -4,7 +4,7 @@ use crate::{args::Common, lang::Words};
 use serde_json::{Value, json};
 use std::io::Write;
 use yuefu_studio::{
-    Song, StudioError,
+    Song, StudioError, Tempo,
     publish::Published,
     song::brief::{Diagnostic, Severity},
 };
@@ -48,7 +48,8 @@ pub fn song_json(song: &Song) -> Value {
         "seed": song.seed,
         "style": plan.style,
         "key": plan.key.to_string(),
-        "bpm": song.score.timeline.bpm(yuefu_studio::theory::Ticks::ZERO),
+        "bpm": Tempo::of(song).felt,
+        "quarter-bpm": Tempo::of(song).quarters,
         "metre": song.score.timeline.metre(yuefu_studio::theory::Ticks::ZERO).to_string(),
         "length": plan.length.0,
         "form": plan.sections.iter().map(|s| s.id.clone()).collect::<Vec<_>>(),
@@ -86,9 +87,9 @@ pub fn summary(song: &Song, made: &Published, seconds: f64, words: Words) {
         song.seed
     ));
     line(&format!(
-        "  {}, {:.4} BPM, {}, {}",
+        "  {}, {}, {}, {}",
         plan.key,
-        song.score.timeline.bpm(zero),
+        Tempo::of(song),
         song.score.timeline.metre(zero),
         clock(length)
     ));

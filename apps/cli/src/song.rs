@@ -240,7 +240,6 @@ pub fn export(
     let project = Project::find(&args.project)?;
     let mut song = project.load()?;
     let studio = studio(args.soundfont.as_deref())?;
-    let notes = studio.check_instruments(&mut song)?;
     let scores: Vec<ScoreFormat> = ScoreFormat::ALL
         .into_iter()
         .filter(|format| {
@@ -258,12 +257,18 @@ pub fn export(
     for word in &song.release.formats {
         parse_format(word)?;
     }
+    let audio = song.release.stems || !song.release.formats.is_empty();
+    let notes = if audio || scores.contains(&ScoreFormat::Midi) {
+        studio.check_instruments(&mut song)?
+    } else {
+        Vec::new()
+    };
     let bar = Bar::new(common, words);
     let made = studio.publish(
         &song,
         &Publish {
             name: Some(name_of(&project)),
-            audio: song.release.stems || !song.release.formats.is_empty(),
+            audio,
             scores: &scores,
             project: false,
             threads: threads(common),
