@@ -1,6 +1,9 @@
 //! Which voices a phrase needs, and how they hand over to each other.
 
-use super::{Sampler, voice::VoiceSpec};
+use super::{
+    Sampler,
+    voice::{VoiceSpec, paired},
+};
 use crate::bank::{
     Region, Sample,
     region::number::{EXCLUSIVE_CLASS, FILTER_CUTOFF, PAN, SAMPLE_MODES},
@@ -24,6 +27,8 @@ pub struct Planned {
     regions: Arc<[Region]>,
     region: usize,
     sample: Arc<Sample>,
+    /// The other side of a stereo recording, and how far to the right of this one it is panned.
+    partner: Option<(Arc<Sample>, f32)>,
     key: f32,
     velocity: f32,
     off: f32,
@@ -43,6 +48,7 @@ impl Planned {
         VoiceSpec {
             region: &self.regions[self.region],
             sample: &self.sample,
+            partner: self.partner.as_ref().map(|(s, apart)| (&**s, *apart)),
             key: self.key,
             velocity: self.velocity,
             pitch: &note.pitch,
@@ -59,6 +65,30 @@ impl Planned {
             release: self.release,
             onset: note.on.0 + self.delay,
         }
+    }
+
+    fn pan(&self) -> f32 {
+        self.regions[self.region].generators[PAN]
+    }
+
+    /// Whether another voice of the same note does the same with the other side of a recording.
+    fn fits(&self, other: &Self) -> bool {
+        let numbers = |v: &Self| {
+            [
+                v.key,
+                v.velocity,
+                v.off,
+                v.detune,
+                v.gain,
+                v.shade,
+                v.level_tone,
+            ]
+        };
+        let regions = (&self.regions[self.region], &other.regions[other.region]);
+        numbers(self) == numbers(other)
+            && (self.delay, self.skip) == (other.delay, other.skip)
+            && (self.joined, self.cut, self.release) == (other.joined, other.cut, other.release)
+            && paired((regions.0, &self.sample), (regions.1, &other.sample))
     }
 }
 
@@ -167,6 +197,7 @@ pub fn plan(sampler: &Sampler, phrase: &PerformedPhrase, lively: bool) -> Vec<Pl
                 release: None,
                 regions: Arc::clone(&regions),
                 sample: Arc::clone(&sample),
+                partner: None,
             };
             if lively {
                 // A layer of one recording for all velocities tells soft from loud by tone.
@@ -185,7 +216,26 @@ pub fn plan(sampler: &Sampler, phrase: &PerformedPhrase, lively: bool) -> Vec<Pl
             planned.push(one);
         }
     }
+    pair(&mut planned);
     planned
+}
+
+/// Joins the voices of each note that are the two sides of a stereo recording.
+fn pair(planned: &mut Vec<Planned>) {
+    let mut joined = vec![false; planned.len()];
+    for index in 0..planned.len() {
+        let one = &planned[index];
+        let mate = (index + 1..planned.len())
+            .take_while(|&other| planned[other].note == one.note)
+            .find(|&other| !joined[other] && one.fits(&planned[other]));
+        if let Some(mate) = mate.filter(|_| !joined[index]) {
+            joined[mate] = true;
+            let apart = planned[mate].pan() - one.pan();
+            planned[index].partner = Some((Arc::clone(&planned[mate].sample), apart));
+        }
+    }
+    let mut joined = joined.into_iter();
+    planned.retain(|_| !joined.next().unwrap_or(false));
 }
 
 /// The note that a joined note continues: the last before it that still sounds or just ended.

@@ -99,23 +99,26 @@ impl Position {
     }
 }
 
-/// Fills `out` from `points`, beginning at `position`, with a speed that runs straight from
-/// `speeds.0` to `speeds.1` (points per frame). Beyond the points there is silence.
+/// Fills each channel of `out` from its `points`, beginning at `position`, with a speed that
+/// runs straight from `speeds.0` to `speeds.1` (points per frame). Beyond the points there is
+/// silence. Channels share the position; each comes out as it would alone.
 ///
 /// Returns the position after the last frame, brought back into the loop.
-pub fn read(
-    points: &[f32],
+pub fn read<const N: usize>(
+    points: [&[f32]; N],
     kernel: &Kernel,
     looped: Option<Loop>,
     mut position: Position,
     speeds: (f64, f64),
-    out: &mut [f32],
+    mut out: [&mut [f32]; N],
 ) -> Position {
     const ONE: f64 = 4_294_967_296.0;
+    let frames = out.iter().map(|channel| channel.len()).min().unwrap_or(0);
     let mut speed = (speeds.0 * ONE) as i64;
-    let step = ((speeds.1 - speeds.0) * ONE / out.len().max(1) as f64) as i64;
+    let step = ((speeds.1 - speeds.0) * ONE / frames.max(1) as f64) as i64;
     let fastest = speeds.0.max(speeds.1).max(1e-6);
-    let limit = looped.map_or(points.len(), |l| l.end.min(points.len()));
+    let shortest = points.iter().map(|points| points.len()).min().unwrap_or(0);
+    let limit = looped.map_or(shortest, |l| l.end.min(shortest));
     let length = looped.map_or(0, |l| (l.end - l.start) as u64);
     let wrap = |position: &mut Position| {
         if let Some(l) = looped {
@@ -124,38 +127,42 @@ pub fn read(
             }
         }
     };
-    let mut rest = out;
-    while !rest.is_empty() {
+    let mut done = 0;
+    while done < frames {
         wrap(&mut position);
         let whole = position.whole();
         // As many frames as surely touch neither end need no care.
         let room = limit.saturating_sub(whole + TAPS + 1) as f64 / fastest;
         let easy = if whole >= BEFORE {
-            (room as usize).min(rest.len())
+            (room as usize).min(frames - done)
         } else {
             0
         };
-        let (now, later) = rest.split_at_mut(easy.max(1));
         if easy > 0 {
-            for frame in now {
+            for frame in done..done + easy {
                 let whole = position.whole();
                 let set = &kernel[((position.0 >> 22) & 1023) as usize];
-                *frame = dot(&points[whole - BEFORE..whole + TAPS - BEFORE], set);
+                for (channel, points) in out.iter_mut().zip(&points) {
+                    let near = &points[whole - BEFORE..whole + TAPS - BEFORE];
+                    channel[frame] = dot(near, set);
+                }
                 position.0 = position.0.wrapping_add_signed(speed);
                 speed += step;
             }
         } else {
             let set = &kernel[((position.0 >> 22) & 1023) as usize];
-            let mut near = [0.0; TAPS];
-            for (tap, value) in near.iter_mut().enumerate() {
-                let index = whole as i64 + tap as i64 - BEFORE as i64;
-                *value = point(points, looped, index);
+            for (channel, points) in out.iter_mut().zip(&points) {
+                let mut near = [0.0; TAPS];
+                for (tap, value) in near.iter_mut().enumerate() {
+                    let index = whole as i64 + tap as i64 - BEFORE as i64;
+                    *value = point(points, looped, index);
+                }
+                channel[done] = dot(&near, set);
             }
-            now[0] = dot(&near, set);
             position.0 = position.0.wrapping_add_signed(speed);
             speed += step;
         }
-        rest = later;
+        done += easy.max(1);
     }
     wrap(&mut position);
     position
@@ -204,12 +211,12 @@ mod tests {
             let mut out = [0.0; 512];
             let speed = 0.943_21;
             read(
-                &points,
+                [&points],
                 kernel_for(speed),
                 None,
                 Position::new(100.3),
                 (speed, speed),
-                &mut out,
+                [&mut out],
             );
             // The kernel may color the top slightly: compare with the best-fitting gain.
             let want: Vec<f32> = (0..512)
@@ -243,12 +250,12 @@ mod tests {
         for _ in 0..80 {
             let mut out = [0.0; 64];
             position = read(
-                &points,
+                [&points],
                 kernel_for(1.0),
                 looped,
                 position,
                 (1.0, 1.0),
-                &mut out,
+                [&mut out],
             );
             all.extend_from_slice(&out);
         }
