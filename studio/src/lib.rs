@@ -13,6 +13,7 @@ mod balance;
 mod clips;
 pub mod compose;
 mod error;
+mod hearing;
 pub mod mastering;
 pub mod project;
 pub mod publish;

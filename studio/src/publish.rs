@@ -3,6 +3,7 @@
 use crate::{
     PROGRAM, Studio,
     error::StudioError,
+    hearing,
     mastering::{self, Measured},
     project::{EXTENSION, Project},
     render::{RenderOptions, StemSink},
@@ -14,6 +15,7 @@ use std::{
 };
 use yuefu_audio::{AudioBuffer, Lufs};
 use yuefu_audiofile::{AudioFormat, SampleFormat, Tags, write_file, write_file_fast};
+use yuefu_critic::Measures;
 use yuefu_engine::{Cancel, Progress, SeedPath, Silent, Stage, Step, Store};
 use yuefu_release::{Bundle, MANIFEST_FILE, Manifest, tags};
 use yuefu_song::Song;
@@ -28,6 +30,8 @@ pub struct Publish<'a> {
     pub audio: bool,
     /// Which score files to write.
     pub scores: &'a [ScoreFormat],
+    /// Whether to measure what the critics want to know of the sound.
+    pub measure: bool,
     /// Whether to write the project.
     pub project: bool,
     /// Threads; the result does not depend on it.
@@ -48,6 +52,7 @@ impl Publish<'_> {
             name: None,
             audio: true,
             scores: &ScoreFormat::ALL,
+            measure: false,
             project: true,
             threads: crate::default_threads(),
             store: None,
@@ -70,6 +75,8 @@ pub struct Published {
     pub raw: Vec<(String, Option<Lufs>)>,
     /// Phrases that were played, and phrases that came from the store.
     pub played: (u64, u64),
+    /// What the critics want to know of the sound, if it was asked for.
+    pub heard: Option<Measures>,
     /// The mastered recording, for pictures.
     pub master: Option<AudioBuffer>,
 }
@@ -94,6 +101,7 @@ impl Studio {
             measured: None,
             raw: Vec::new(),
             played: (0, 0),
+            heard: None,
             master: None,
         };
         if job.audio {
@@ -116,6 +124,7 @@ impl Studio {
                     store: job.store,
                     stems: song.release.stems.then_some(&sink as &dyn StemSink),
                     soundfont: self.soundfont.as_ref().map_or("", |font| &font.digest),
+                    measure: job.measure,
                     scratch: &scratch,
                     progress: job.progress,
                     cancel: &job.cancel,
@@ -144,6 +153,9 @@ impl Studio {
             for stem in names {
                 bundle.place(&format!("stems/{stem}"))?;
             }
+            published.heard = job
+                .measure
+                .then(|| hearing::measures(song, &measured, &rendered.processed, &master));
             published.measured = Some(measured);
             published.master = Some(master);
         }

@@ -26,6 +26,8 @@ pub struct RenderOptions<'a> {
     pub stems: Option<&'a dyn StemSink>,
     /// Digest of the user's own SoundFont; empty without one. Stored clips depend on it.
     pub soundfont: &'a str,
+    /// Whether to measure the processed stems, for the critics.
+    pub measure: bool,
     /// A folder for what does not fit in memory; made when needed and removed.
     pub scratch: &'a Path,
     /// Is told how far it is.
@@ -54,6 +56,8 @@ pub struct Rendered {
     pub raw: Vec<(String, Option<Lufs>)>,
     /// Phrases that were played, and phrases that came from the store.
     pub played: (u64, u64),
+    /// Measures of every processed stem, in score order; empty when they were not asked for.
+    pub processed: Vec<TrackMeasure>,
 }
 
 /// How long the tail of a loop may ring into its beginning.
@@ -213,9 +217,10 @@ impl<'a> Job<'a> {
         }
         let numbers: Vec<usize> = (0..tracks.len()).collect();
         let mut done = 0;
+        let mut measures = Vec::new();
         // As many at once as there are threads, for the sake of memory.
         for few in numbers.chunks(self.options.threads.clamp(1, 4)) {
-            let processed: Result<Vec<AudioBuffer>, StudioError> = few
+            let processed: Result<Vec<_>, StudioError> = few
                 .par_iter()
                 .map(|&index| {
                     self.options.cancel.check()?;
@@ -224,11 +229,13 @@ impl<'a> Job<'a> {
                     self.fade(&mut stem);
                     self.edge(&mut stem);
                     self.hand_out(id, &stem)?;
-                    Ok(stem)
+                    let measure = self.options.measure.then(|| TrackMeasure::of(&stem));
+                    Ok((stem, measure))
                 })
                 .collect();
-            for (&index, stem) in few.iter().zip(&processed?) {
-                mixer.accept(&tracks[index].id, stem);
+            for (&index, (stem, measure)) in few.iter().zip(processed?) {
+                mixer.accept(&tracks[index].id, &stem);
+                measures.extend(measure);
                 done += 1;
                 self.report(Stage::Mix, done, total);
             }
@@ -255,6 +262,7 @@ impl<'a> Job<'a> {
                 .map(|(id, measure)| (id, measure.loudness.map(Lufs)))
                 .collect(),
             played: raw.played,
+            processed: measures,
         })
     }
 

@@ -3,6 +3,7 @@
 use crate::{Studio, compose::Composed, error::StudioError, tempo::Tempo};
 use rayon::prelude::*;
 use yuefu_brief::Overrides;
+use yuefu_critic::Review;
 use yuefu_engine::Cancel;
 use yuefu_song::{ReleasePlan, Song};
 
@@ -43,8 +44,8 @@ pub struct ContactRow {
     pub folder: String,
     /// The song.
     pub song: Song,
-    /// What the critics say, best 1.
-    pub score: f32,
+    /// What the critics say of its score, its playing and its sound.
+    pub review: Review,
     /// What its recording measures.
     pub measured: Option<crate::mastering::Measured>,
 }
@@ -63,9 +64,20 @@ impl ContactRow {
             "quarter-bpm": Tempo::of(&self.song).quarters,
             "length": plan.length.0,
             "form": plan.sections.iter().map(|s| s.id.clone()).collect::<Vec<_>>(),
-            "score": self.score,
+            "score": self.review.overall,
+            "critics": self.review.critics.iter()
+                .map(|verdict| (verdict.critic.clone(), verdict.score.into()))
+                .collect::<serde_json::Map<_, _>>(),
             "loudness": self.measured.and_then(|m| m.loudness).map(|l| l.0),
         })
+    }
+
+    /// The critic that objects most, with its score; a dash when none objects.
+    fn weakest(&self) -> String {
+        let critics = self.review.critics.iter().filter(|v| v.score < 0.995);
+        critics
+            .min_by(|a, b| a.score.total_cmp(&b.score))
+            .map_or("-".to_owned(), |v| format!("{} {:.2}", v.critic, v.score))
     }
 
     /// Facts in one line.
@@ -74,7 +86,7 @@ impl ContactRow {
         format!(
             "{}  {:.3}  {}  {}  {:.0} s  {}",
             self.folder,
-            self.score,
+            self.review.overall,
             plan.key,
             Tempo::of(&self.song),
             plan.length.0,
@@ -84,7 +96,7 @@ impl ContactRow {
 }
 
 impl Studio {
-    /// Sorts songs by what the critics say, best first; equals keep their order.
+    /// Sorts songs by what the critics say of their scores, unheard, best first; equals keep their order.
     pub fn rank(&self, songs: Vec<Composed>) -> Vec<(Composed, f32)> {
         let mut scored: Vec<(Composed, f32)> = songs
             .into_iter()
@@ -99,7 +111,7 @@ impl Studio {
     }
 
     /// Makes `count` songs in folders of their own below the job's folder, several at a time,
-    /// and a contact sheet, best first.
+    /// and a contact sheet, best first by what the critics say of score, playing and sound.
     ///
     /// # Errors
     /// As for composing and publishing.
@@ -113,51 +125,60 @@ impl Studio {
     ) -> Result<Vec<ContactRow>, StudioError> {
         let cancel = &job.cancel;
         let songs = self.variations(prompt, overrides, release, count, job.threads, cancel)?;
-        let ranked = self.rank(songs);
-        let total = ranked.len() as u64;
+        let total = songs.len() as u64;
         let done = std::sync::atomic::AtomicU64::new(0);
         let pool = crate::publish::pool(job.threads.min(2))?;
-        let rows = pool.install(|| {
-            ranked
+        let mut rows = pool.install(|| {
+            songs
                 .into_par_iter()
-                .enumerate()
-                .map(|(index, (composed, score))| {
-                    let song = composed.song;
-                    let folder = format!("{:02}-seed-{}", index + 1, song.seed);
-                    let made = self.publish(
-                        &song,
-                        &crate::Publish {
-                            threads: 1,
-                            cancel: cancel.clone(),
-                            ..crate::Publish::into_folder(job.folder.join(&folder))
-                        },
-                    )?;
+                .map(|composed| {
+                    let row = self.contact_row(composed.song, job)?;
                     let now = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     job.progress.report(yuefu_engine::Step {
                         stage: yuefu_engine::Stage::Render,
                         done: now,
                         total,
                     });
-                    Ok(ContactRow {
-                        folder,
-                        song,
-                        score,
-                        measured: made.measured,
-                    })
+                    Ok(row)
                 })
                 .collect::<Result<Vec<_>, StudioError>>()
         })?;
+        rows.sort_by(|a, b| b.review.overall.total_cmp(&a.review.overall));
         let mut bundle = yuefu_release::Bundle::create(&job.folder)?;
         bundle.write("contact-sheet.md", sheet(prompt, &rows).as_bytes())?;
         bundle.commit()?;
         Ok(rows)
     }
+
+    /// Publishes one variation and hears it.
+    fn contact_row(&self, song: Song, job: &crate::Publish<'_>) -> Result<ContactRow, StudioError> {
+        // The rank is not known before all are heard, so the seed names the folder.
+        let folder = format!("seed-{}", song.seed);
+        let made = self.publish(
+            &song,
+            &crate::Publish {
+                threads: 1,
+                measure: true,
+                cancel: job.cancel.clone(),
+                ..crate::Publish::into_folder(job.folder.join(&folder))
+            },
+        )?;
+        let review = yuefu_critic::review(&song.score, &song.plan, &self.catalog);
+        let measures = made.heard.unwrap_or_default();
+        let review = yuefu_critic::hear(review, &self.perform(&song), &measures);
+        Ok(ContactRow {
+            folder,
+            song,
+            review,
+            measured: made.measured,
+        })
+    }
 }
 
 fn sheet(prompt: &str, rows: &[ContactRow]) -> String {
     let mut text = format!(
-        "# {prompt}\n\n| folder | seed | title | key | tempo | length | form | critics | LUFS |\n\
-         |---|---|---|---|---|---|---|---|---|\n"
+        "# {prompt}\n\n| folder | seed | title | key | tempo | length | form | critics | weakest | LUFS |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n"
     );
     for row in rows {
         let plan = &row.song.plan;
@@ -168,7 +189,7 @@ fn sheet(prompt: &str, rows: &[ContactRow]) -> String {
             .collect();
         let loudness = row.measured.and_then(|m| m.loudness);
         text += &format!(
-            "| [{0}]({0}) | {1} | {2} | {3} | {4} | {5:.1} s | {6} | {7:.3} | {8} |\n",
+            "| [{0}]({0}) | {1} | {2} | {3} | {4} | {5:.1} s | {6} | {7:.3} | {8} | {9} |\n",
             row.folder,
             row.song.seed,
             plan.title.replace('|', "/"),
@@ -176,7 +197,8 @@ fn sheet(prompt: &str, rows: &[ContactRow]) -> String {
             Tempo::of(&row.song),
             plan.length.0,
             form.join(", "),
-            row.score,
+            row.review.overall,
+            row.weakest(),
             loudness.map_or("-".to_owned(), |l| format!("{:.1}", l.0)),
         );
     }

@@ -53,6 +53,7 @@ fn play(
         store,
         stems,
         soundfont: "",
+        measure: false,
         scratch: &scratch,
         progress: &Silent,
         cancel: &Cancel::new(),
@@ -156,4 +157,38 @@ fn a_cancelled_job_leaves_nothing() {
     );
     assert!(matches!(result, Err(StudioError::Cancelled(_))));
     assert!(!root.exists());
+}
+
+#[test]
+fn a_contact_sheet_ranks_what_was_heard() {
+    let studio = Studio::standard().unwrap();
+    let mut overrides = Overrides::default();
+    for (name, value) in [("style", "pop"), ("length", "12"), ("seed", "3")] {
+        overrides.set(name, value).unwrap();
+    }
+    let release = ReleasePlan {
+        rate: SampleRate(22_050),
+        ..ReleasePlan::streaming()
+    };
+    let root = folder("sheet");
+    let job = Publish::into_folder(&root);
+    let rows = studio
+        .contact_sheet("short", &overrides, &release, 3, &job)
+        .unwrap();
+    let seeds: Vec<u64> = rows.iter().map(|row| row.song.seed).collect();
+    assert_eq!(seeds.iter().sum::<u64>(), 3 + 4 + 5, "{seeds:?}");
+    assert!(rows.is_sorted_by(|a, b| a.review.overall >= b.review.overall));
+    for row in &rows {
+        for critic in ["life", "loudness", "true-peak", "dynamics", "silence"] {
+            assert!(row.review.verdict(critic).is_some(), "{critic}");
+        }
+        assert!(root.join(&row.folder).join("manifest.json").is_file());
+    }
+    assert!(
+        rows.iter()
+            .any(|row| row.review.verdict("lead-audible").is_some())
+    );
+    let sheet = std::fs::read_to_string(root.join("contact-sheet.md")).unwrap();
+    assert!(sheet.contains("seed-3") && sheet.contains("weakest"));
+    std::fs::remove_dir_all(root).unwrap();
 }

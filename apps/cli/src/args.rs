@@ -122,10 +122,11 @@ pub struct SongArgs {
     /// How the recording is written.
     #[command(flatten)]
     pub audio: AudioArgs,
-    /// Make N different songs and a contact sheet
+    /// Make N different songs and a contact sheet, ranked by score, playing and sound
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=200))]
     pub variations: Option<u16>,
-    /// Compose N songs and render the one the critics like best
+    /// Compose N songs and render the one whose score the critics like best (only the notes are
+    /// judged; --variations judges the sound too)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=200))]
     pub best: Option<u16>,
     /// Draw pictures of the result too

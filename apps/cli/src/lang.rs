@@ -75,8 +75,14 @@ const OPTIONS: [(&str, &str); 38] = [
     ("rate", "采样率（赫兹）"),
     ("target", "母带响度（LUFS）"),
     ("ceiling", "真峰值上限（dBTP）"),
-    ("variations", "生成 N 首不同的曲子和一张对照表"),
-    ("best", "作 N 首，渲染评分最高的一首"),
+    (
+        "variations",
+        "生成 N 首不同的曲子和一张对照表，按乐谱、演奏与声音排名",
+    ),
+    (
+        "best",
+        "作 N 首，渲染乐谱评分最高的一首（只评音符；--variations 也评声音）",
+    ),
     ("pictures", "同时画图"),
     ("project", "工程文件夹（NAME.yuefu）或它所在的文件夹"),
     ("no_store", "不在工程里保存渲染好的乐句"),

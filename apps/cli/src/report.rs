@@ -148,8 +148,15 @@ pub fn clock(seconds: f64) -> String {
 fn sentences(first: &str, second: &str, words: Words) -> String {
     let first = first.trim_end();
     if second.is_empty() || first.ends_with(['.', '!', '?', '。', '！', '？']) {
-        format!("{first} {second}").trim_end().to_owned()
+        format!("{first} {}", capital(second)).trim_end().to_owned()
     } else {
-        format!("{first}{}{second}", words.pick(". ", "。"))
+        format!("{first}{}{}", words.pick(". ", "。"), capital(second))
     }
+}
+
+/// A sentence that begins with a capital letter, where its script has them.
+fn capital(sentence: &str) -> String {
+    let mut signs = sentence.chars();
+    let first = signs.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(signs).collect()
 }
