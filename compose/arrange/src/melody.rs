@@ -51,6 +51,8 @@ struct Material {
     /// Letter of each phrase, primes included.
     letters: Vec<String>,
     ideas: BTreeMap<String, Idea>,
+    /// Sections that have sung it already.
+    heard: u32,
 }
 
 fn is_lead(member: &CastMember) -> bool {
@@ -164,7 +166,9 @@ impl Writer<'_> {
             if let [.., a, b] = keys[..] {
                 *last = Some((a, b));
             }
-            let mut notes = self.dress(span, &rhythm, &keys, number);
+            // What was heard before comes back a little freer each time.
+            let freedom = (known.heard as f32 * 0.05).min(0.15);
+            let mut notes = self.dress(span, &rhythm, &keys, number, freedom);
             if let Some(fin) = final_bar.filter(|f| span.contains(f.start)) {
                 self.finish(fin, &mut notes);
             }
@@ -173,6 +177,7 @@ impl Writer<'_> {
             }
             phrases.push(TunePhrase { span, notes });
         }
+        known.heard += 1;
         phrases
     }
 
@@ -433,7 +438,16 @@ impl Writer<'_> {
     }
 
     /// Notes with pickups, ornaments and dynamics.
-    fn dress(&self, span: TickSpan, rhythm: &Rhythm, keys: &[i32], number: u32) -> Vec<Note> {
+    ///
+    /// `freedom` is the chance that a longer note is broken up on its way to the next.
+    fn dress(
+        &self,
+        span: TickSpan,
+        rhythm: &Rhythm,
+        keys: &[i32],
+        number: u32,
+        freedom: f32,
+    ) -> Vec<Note> {
         let style = &self.hall.style.melody;
         let mut rng = self
             .seed
@@ -459,7 +473,20 @@ impl Writer<'_> {
                 + rng.bipolar() * 0.02;
             let before = i.checked_sub(1).map(|j| keys[j]);
             let how = self.ornament(*k, before, *len, i + 1 == count, &mut rng);
-            notes.push(Note::new(song_at, *len, key.spell(*k), level(loud)).with(how));
+            let mut note = Note::new(song_at, *len, key.spell(*k), level(loud)).with(how);
+            let next = keys.get(i + 1);
+            if let (Some(next), true) = (next, *len >= Ticks::of(1, 4) && rng.chance(freedom)) {
+                // A passing or neighbor note in its second half.
+                let half = Ticks(len.0 / 2);
+                let up = if next == k { rng.chance(0.5) } else { next > k };
+                let passing = crate::counter::step_in_scale(self.section, *k, up);
+                note.len = half;
+                notes.push(note);
+                let soft = level(loud - 0.06);
+                notes.push(Note::new(song_at + half, half, key.spell(passing), soft));
+            } else {
+                notes.push(note);
+            }
         }
         // A pickup walks up or down to the first note.
         let first = keys.first().copied();
