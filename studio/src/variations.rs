@@ -3,7 +3,7 @@
 use crate::{Studio, compose::Composed, error::StudioError, tempo::Tempo};
 use rayon::prelude::*;
 use yuefu_brief::Overrides;
-use yuefu_critic::Review;
+use yuefu_critic::{Measures, Review};
 use yuefu_engine::Cancel;
 use yuefu_song::{ReleasePlan, Song};
 
@@ -46,6 +46,8 @@ pub struct ContactRow {
     pub song: Song,
     /// What the critics say of its score, its playing and its sound.
     pub review: Review,
+    /// What the critics were told of its sound.
+    pub heard: Measures,
     /// What its recording measures.
     pub measured: Option<crate::mastering::Measured>,
 }
@@ -68,6 +70,8 @@ impl ContactRow {
             "critics": self.review.critics.iter()
                 .map(|verdict| (verdict.critic.clone(), verdict.score.into()))
                 .collect::<serde_json::Map<_, _>>(),
+            "loudness-range": self.heard.range,
+            "lead-over-rest": self.heard.lead_over_rest,
             "loudness": self.measured.and_then(|m| m.loudness).map(|l| l.0),
         })
     }
@@ -164,12 +168,13 @@ impl Studio {
             },
         )?;
         let review = yuefu_critic::review(&song.score, &song.plan, &self.catalog);
-        let measures = made.heard.unwrap_or_default();
-        let review = yuefu_critic::hear(review, &self.perform(&song), &measures);
+        let heard = made.heard.unwrap_or_default();
+        let review = yuefu_critic::hear(review, &self.perform(&song), &heard);
         Ok(ContactRow {
             folder,
             song,
             review,
+            heard,
             measured: made.measured,
         })
     }
@@ -177,8 +182,8 @@ impl Studio {
 
 fn sheet(prompt: &str, rows: &[ContactRow]) -> String {
     let mut text = format!(
-        "# {prompt}\n\n| folder | seed | title | key | tempo | length | form | critics | weakest | LUFS |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n"
+        "# {prompt}\n\n| folder | seed | title | key | tempo | length | form | critics | weakest | tune over rest, dB | LRA | LUFS |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|\n"
     );
     for row in rows {
         let plan = &row.song.plan;
@@ -189,7 +194,7 @@ fn sheet(prompt: &str, rows: &[ContactRow]) -> String {
             .collect();
         let loudness = row.measured.and_then(|m| m.loudness);
         text += &format!(
-            "| [{0}]({0}) | {1} | {2} | {3} | {4} | {5:.1} s | {6} | {7:.3} | {8} | {9} |\n",
+            "| [{0}]({0}) | {1} | {2} | {3} | {4} | {5:.1} s | {6} | {7:.3} | {8} | {9} | {10} | {11} |\n",
             row.folder,
             row.song.seed,
             plan.title.replace('|', "/"),
@@ -199,8 +204,14 @@ fn sheet(prompt: &str, rows: &[ContactRow]) -> String {
             form.join(", "),
             row.review.overall,
             row.weakest(),
-            loudness.map_or("-".to_owned(), |l| format!("{:.1}", l.0)),
+            tenths(row.heard.lead_over_rest),
+            tenths(row.heard.range),
+            tenths(loudness.map(|l| l.0)),
         );
     }
     text
+}
+
+fn tenths(value: Option<f32>) -> String {
+    value.map_or("-".to_owned(), |value| format!("{value:.1}"))
 }
