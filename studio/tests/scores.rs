@@ -77,3 +77,37 @@ fn midi_has_every_note_that_sounds() {
     }
     assert!(written_out > 0, "no style has an ornament");
 }
+
+/// Read back, notes begin when they are heard, whatever the rubato; only a bar may be put before
+/// the piece for what begins ahead of it.
+#[test]
+fn midi_is_in_time_with_the_recording() {
+    let studio = Studio::standard().unwrap();
+    for style in ["piano-solo", "classical", "jazz"] {
+        let song = make(&studio, style, "slow, with much rubato");
+        let mut heard: Vec<f64> = Vec::new();
+        for track in &studio.perform(&song).tracks {
+            for placed in &track.phrases {
+                let notes = placed.phrase.notes.iter();
+                heard.extend(notes.map(|note| placed.start.0 + note.on.0));
+            }
+        }
+        heard.sort_by(f64::total_cmp);
+        let files = studio.scores(&song, &[ScoreFormat::Midi]);
+        let limits = yuefu_scorefile::ScoreLimits::default();
+        let read = yuefu_scorefile::read_midi(&files[0].1, &studio.catalog, &limits).unwrap();
+        let line = &read.score.timeline;
+        let mut found: Vec<f64> = Vec::new();
+        for phrase in read.score.tracks.iter().flat_map(|t| &t.phrases) {
+            let notes = phrase.notes.iter();
+            found.extend(notes.map(|note| line.seconds(phrase.span.start + note.at)));
+        }
+        found.sort_by(f64::total_cmp);
+        assert_eq!(found.len(), heard.len(), "{style}");
+        let shift = found[0] - heard[0];
+        for (found, heard) in found.iter().zip(&heard) {
+            let off = (found - shift - heard).abs();
+            assert!(off < 0.002, "{style}: {off} s at {heard}");
+        }
+    }
+}
