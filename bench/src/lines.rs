@@ -1,5 +1,7 @@
 //! Statistics of one melody line over its chords: what makes a tune look like a tune.
 
+use yuefu_song::{Role, Score};
+
 /// One note: onset and length in quarter notes from the first downbeat, and MIDI key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LineNote {
@@ -141,6 +143,33 @@ pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> 
         lengths,
         again / f64::max(bars, 1.0),
     ])
+}
+
+/// The figures of a score's lead melody over its chords.
+pub fn of_score(score: &Score) -> Option<[f64; 14]> {
+    let line: Vec<LineNote> = score
+        .tracks
+        .iter()
+        .filter(|t| matches!(t.role, Role::Lead | Role::Vocal))
+        .flat_map(|t| &t.phrases)
+        .flat_map(|p| p.notes.iter().map(move |n| (p, n)))
+        .map(|(p, n)| LineNote {
+            at: (p.span.start + n.at).as_quarters(),
+            len: n.len.as_quarters(),
+            key: n.pitch.midi(),
+        })
+        .collect();
+    let chords: Vec<LineChord> = score
+        .chords
+        .iter()
+        .map(|c| LineChord {
+            from: c.span.start.as_quarters(),
+            to: c.span.end.as_quarters(),
+            pcs: c.chord.pcs().iter().fold(0, |set, pc| set | 1 << pc),
+        })
+        .collect();
+    let bar = score.timeline.metres[0].metre.bar().as_quarters();
+    measure(&line, &chords, bar)
 }
 
 /// Mean, and the values below which a tenth and nine tenths lie.

@@ -6,12 +6,8 @@
 //! songs themselves below the second, if one is given.
 
 use std::{fmt::Write, path::PathBuf, process::ExitCode};
-use yuefu_bench::lines::{LineChord, LineNote, measure};
-use yuefu_studio::{
-    Overrides, ReleasePlan, Studio,
-    publish::Publish,
-    song::{Role, Score},
-};
+use yuefu_bench::lines::of_score;
+use yuefu_studio::{Overrides, ReleasePlan, Studio, publish::Publish};
 
 const PROMPTS: [(&str, &str, u64); 12] = [
     ("city-pop", "a warm city pop night drive", 1),
@@ -91,7 +87,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         write("spectrum", yuefu_draw::sound::spectrogram(audio, 640, 180))?;
         write("loudness", yuefu_draw::sound::loudness(audio, 1100, 160))?;
         let review = yuefu_critic::review(&song.score, &song.plan, &studio.catalog);
-        let tune = figures(&song.score);
+        let tune = of_score(&song.score);
         let figure = |i: usize| tune.map_or_else(|| "-".to_string(), |t| format!("{:.2}", t[i]));
         writeln!(
             table,
@@ -126,34 +122,4 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     );
     std::fs::write(docs.join("gallery.md"), text)?;
     Ok(())
-}
-
-/// The figures of the lead melody.
-fn figures(score: &Score) -> Option<[f64; 14]> {
-    let line: Vec<LineNote> = score
-        .tracks
-        .iter()
-        .filter(|t| t.role == Role::Lead)
-        .flat_map(|t| &t.phrases)
-        .flat_map(|p| p.notes.iter().map(move |n| (p, n)))
-        .map(|(p, n)| LineNote {
-            at: (p.span.start + n.at).as_quarters(),
-            len: n.len.as_quarters(),
-            key: n.pitch.midi(),
-        })
-        .collect();
-    let chords: Vec<LineChord> = score
-        .chords
-        .iter()
-        .map(|c| LineChord {
-            from: c.span.start.as_quarters(),
-            to: c.span.end.as_quarters(),
-            pcs: c.chord.pcs().iter().fold(0, |set, pc| set | 1 << pc),
-        })
-        .collect();
-    measure(
-        &line,
-        &chords,
-        score.timeline.metres[0].metre.bar().as_quarters(),
-    )
 }

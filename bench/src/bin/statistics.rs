@@ -8,12 +8,12 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 use yuefu_bench::{
-    lines::{LineChord, LineNote, NAMES, measure, spread},
+    lines::{NAMES, measure, of_score, spread},
     pop909,
 };
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    Catalog, Role, StyleBook,
+    Catalog, StyleBook,
     brief::{Brief, Weighted},
 };
 
@@ -81,38 +81,13 @@ fn main() -> ExitCode {
             let path = SeedPath::song(seed);
             let (plan, _) = yuefu_plan::plan(&brief, &book, &catalog, &path);
             let score = yuefu_arrange::arrange(&plan, &book, &catalog, &path);
-            let line: Vec<LineNote> = score
-                .tracks
-                .iter()
-                .filter(|t| matches!(t.role, Role::Lead | Role::Vocal))
-                .flat_map(|t| &t.phrases)
-                .flat_map(|p| p.notes.iter().map(move |n| (p, n)))
-                .map(|(p, n)| LineNote {
-                    at: (p.span.start + n.at).as_quarters(),
-                    len: n.len.as_quarters(),
-                    key: n.pitch.midi(),
-                })
-                .collect();
-            let chords: Vec<LineChord> = score
-                .chords
-                .iter()
-                .map(|c| LineChord {
-                    from: c.span.start.as_quarters(),
-                    to: c.span.end.as_quarters(),
-                    pcs: c.chord.pcs().iter().fold(0, |set, pc| set | 1 << pc),
-                })
-                .collect();
             let review = yuefu_critic::review(&score, &plan, &catalog);
             overall.push(review.overall);
             for verdict in review.critics {
                 let entry = critics.entry(verdict.critic).or_insert((0.0_f32, 0.0_f32));
                 *entry = (entry.0 + verdict.score, entry.1 + 1.0);
             }
-            rows.extend(measure(
-                &line,
-                &chords,
-                plan.timeline.metres[0].metre.bar().as_quarters(),
-            ));
+            rows.extend(of_score(&score));
         }
         let mean = overall.iter().sum::<f32>() / overall.len().max(1) as f32;
         let faults: Vec<String> = critics

@@ -8,6 +8,7 @@ mod comp;
 mod counter;
 mod drums;
 mod fx;
+mod lead;
 mod melody;
 mod melody_line;
 mod pad;
@@ -55,7 +56,7 @@ pub fn arrange(plan: &SongPlan, book: &StyleBook, catalog: &Catalog, seed: &Seed
             continue;
         };
         let phrases = match member.role {
-            Role::Lead | Role::Vocal => melody::share(&desk, &tune),
+            Role::Lead | Role::Vocal => lead::share(&desk, &tune),
             Role::Harmony | Role::Backing => counter::harmony(&desk, &tune),
             Role::Counter => counter::counter(&desk, &tune),
             Role::Comp | Role::Arp => comp::write(&desk, &tune),

@@ -2,15 +2,14 @@
 //! themselves.
 
 use crate::{
-    Desk, Hall, level,
+    Hall, level,
     melody_line::{Close, Manner, Slot, line},
     steps,
 };
 use std::collections::BTreeMap;
 use yuefu_engine::{Rng, SeedPath};
 use yuefu_song::{
-    Articulation, CastMember, Family, InstrumentProfile, Note, Phrase, Role, SectionKind,
-    SectionPlan,
+    Articulation, CastMember, InstrumentProfile, Note, Role, SectionKind, SectionPlan,
 };
 use yuefu_theory::{TickSpan, Ticks};
 
@@ -21,13 +20,21 @@ pub struct Tune {
     flat: Vec<Vec<Note>>,
 }
 
+/// One phrase of a tune, in song time.
 #[derive(Clone, Debug)]
-struct TunePhrase {
-    span: TickSpan,
-    notes: Vec<Note>,
+pub struct TunePhrase {
+    /// Where it lies.
+    pub span: TickSpan,
+    /// Its notes.
+    pub notes: Vec<Note>,
 }
 
 impl Tune {
+    /// The phrases of a section.
+    pub fn phrases(&self, index: usize) -> &[TunePhrase] {
+        self.sections.get(index).map_or(&[], Vec::as_slice)
+    }
+
     /// All notes of a section in song time.
     pub fn section(&self, index: usize) -> &[Note] {
         self.flat.get(index).map_or(&[], Vec::as_slice)
@@ -55,7 +62,8 @@ struct Material {
     heard: u32,
 }
 
-fn is_lead(member: &CastMember) -> bool {
+/// Whether a member of the cast carries the tune.
+pub fn is_lead(member: &CastMember) -> bool {
     matches!(member.role, Role::Lead | Role::Vocal)
 }
 
@@ -603,87 +611,4 @@ fn letters(plan: &str) -> Vec<String> {
     } else {
         out
     }
-}
-
-/// The share of the tune that one lead plays: leads take turns, and join where energy is highest.
-pub fn share(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
-    let mut out = Vec::new();
-    for (index, section) in desk.sections() {
-        let leads: Vec<&str> = desk
-            .hall
-            .plan
-            .cast
-            .iter()
-            .filter(|m| is_lead(m) && section.playing.contains(&m.id))
-            .map(|m| m.id.as_str())
-            .collect();
-        let turn = leads
-            .iter()
-            .position(|id| *id == desk.member.id)
-            .unwrap_or(0);
-        let together = desk.energy(section) > 0.8;
-        for (number, phrase) in tune.sections[index].iter().enumerate() {
-            if !together && number % leads.len().max(1) != turn {
-                continue;
-            }
-            let mut notes = phrase.notes.clone();
-            place(desk, &mut notes);
-            enrich(desk, section, &mut notes);
-            let id = format!("{}.{}", section.id, number + 1);
-            out.push(desk.phrase_over(section, id, phrase.span, notes));
-        }
-    }
-    out
-}
-
-/// Moves a phrase by octaves to where its instrument sings best.
-fn place(desk: &Desk<'_>, notes: &mut [Note]) {
-    if notes.is_empty() {
-        return;
-    }
-    let mean = notes.iter().map(|n| n.pitch.midi()).sum::<i32>() / notes.len() as i32;
-    let [low, high] = desk.profile.sweet.map(i32::from);
-    let home = (low + high) / 2;
-    let octaves = if mean < low - 3 || mean > high + 3 {
-        (home - mean + 6).div_euclid(12)
-    } else {
-        0
-    };
-    for note in notes {
-        note.pitch.octave += octaves as i8;
-    }
-}
-
-/// A pianist puts chord tones under the strong notes of a loud melody.
-fn enrich(desk: &Desk<'_>, section: &SectionPlan, notes: &mut Vec<Note>) {
-    let many = matches!(desk.profile.family, Family::Keyboard | Family::Mallet);
-    if !many || desk.energy(section) < 0.62 {
-        return;
-    }
-    let metre = desk.hall.metre();
-    let mut extra = Vec::new();
-    for note in notes.iter() {
-        let strong =
-            metre.weight(note.at - section.span.start) >= 0.6 && note.len >= Ticks::of(1, 8);
-        let Some(chord) = desk.hall.chord_at(note.at).filter(|_| strong) else {
-            continue;
-        };
-        let top = note.pitch.midi();
-        let under = (3..=9)
-            .map(|gap| top - gap)
-            .find(|k| chord.chord.has(k.rem_euclid(12) as u8));
-        for key in under
-            .into_iter()
-            .chain((desk.energy(section) > 0.85).then_some(top - 12))
-        {
-            let soft = level(f32::from(note.velocity) / 127.0 - 0.1);
-            extra.push(Note {
-                pitch: section.key.spell(key),
-                velocity: soft,
-                articulation: Articulation::Normal,
-                ..note.clone()
-            });
-        }
-    }
-    notes.extend(extra);
 }

@@ -1,0 +1,91 @@
+//! Who sings the tune where: leads take turns, and a pianist thickens it.
+
+use crate::{
+    Desk, level,
+    melody::{Tune, is_lead},
+};
+use yuefu_song::{Articulation, Family, Note, Phrase, SectionPlan};
+use yuefu_theory::Ticks;
+
+/// The share of the tune that one lead plays: leads take turns, and join where energy is highest.
+pub fn share(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
+    let mut out = Vec::new();
+    for (index, section) in desk.sections() {
+        let leads: Vec<&str> = desk
+            .hall
+            .plan
+            .cast
+            .iter()
+            .filter(|m| is_lead(m) && section.playing.contains(&m.id))
+            .map(|m| m.id.as_str())
+            .collect();
+        let turn = leads
+            .iter()
+            .position(|id| *id == desk.member.id)
+            .unwrap_or(0);
+        let together = desk.energy(section) > 0.8;
+        for (number, phrase) in tune.phrases(index).iter().enumerate() {
+            if !together && number % leads.len().max(1) != turn {
+                continue;
+            }
+            let mut notes = phrase.notes.clone();
+            place(desk, &mut notes);
+            enrich(desk, section, &mut notes);
+            let id = format!("{}.{}", section.id, number + 1);
+            out.push(desk.phrase_over(section, id, phrase.span, notes));
+        }
+    }
+    out
+}
+
+/// Moves a phrase by octaves to where its instrument sings best.
+fn place(desk: &Desk<'_>, notes: &mut [Note]) {
+    if notes.is_empty() {
+        return;
+    }
+    let mean = notes.iter().map(|n| n.pitch.midi()).sum::<i32>() / notes.len() as i32;
+    let [low, high] = desk.profile.sweet.map(i32::from);
+    let home = (low + high) / 2;
+    let octaves = if mean < low - 3 || mean > high + 3 {
+        (home - mean + 6).div_euclid(12)
+    } else {
+        0
+    };
+    for note in notes {
+        note.pitch.octave += octaves as i8;
+    }
+}
+
+/// A pianist puts chord tones under the strong notes of a loud melody.
+fn enrich(desk: &Desk<'_>, section: &SectionPlan, notes: &mut Vec<Note>) {
+    let many = matches!(desk.profile.family, Family::Keyboard | Family::Mallet);
+    if !many || desk.energy(section) < 0.62 {
+        return;
+    }
+    let metre = desk.hall.metre();
+    let mut extra = Vec::new();
+    for note in notes.iter() {
+        let strong =
+            metre.weight(note.at - section.span.start) >= 0.6 && note.len >= Ticks::of(1, 8);
+        let Some(chord) = desk.hall.chord_at(note.at).filter(|_| strong) else {
+            continue;
+        };
+        let top = note.pitch.midi();
+        let under = (3..=9)
+            .map(|gap| top - gap)
+            .find(|k| chord.chord.has(k.rem_euclid(12) as u8));
+        for key in under
+            .into_iter()
+            .chain((desk.energy(section) > 0.85).then_some(top - 12))
+        {
+            let soft = level(f32::from(note.velocity) / 127.0 - 0.1);
+            extra.push(Note {
+                pitch: section.key.spell(key),
+                velocity: soft,
+                articulation: Articulation::Normal,
+                ..note.clone()
+            });
+        }
+    }
+    notes.extend(extra);
+}
