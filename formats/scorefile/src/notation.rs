@@ -341,28 +341,32 @@ fn plain_room(bar: &Bar, at: Ticks, limit: Ticks, rest: bool) -> Ticks {
         .copied()
         .find(|b| *b > offset)
         .unwrap_or(bar.len);
-    if !beats.contains(&offset) {
-        // Off the beat: only to the next beat.
-        return (limit - at).min(next_beat - offset);
-    }
     let half = bar.len / 2;
     let even = beats.len().is_multiple_of(2) && beats.len() >= 4 && beats.contains(&half);
-    let mut room = limit - at;
-    if even && offset < half && offset > Ticks::ZERO && offset + room > half {
-        room = half - offset;
-    }
-    // On a beat: to the end if that is soon, or to the last beat before it; rests always end
-    // with a beat, notes may end half way into a simple one (a dotted quarter note).
-    let end = offset + room;
-    if end <= next_beat || end == bar.len || beats.contains(&end) {
-        return room;
-    }
     let half_unit = bar.metre.unit_len() / 2;
+    let mut room = limit - at;
+    let on_beat = beats.contains(&offset);
+    // Usual syncopations need no tie: one plain or dotted value from a beat or half way into
+    // one, which there does not hide the middle of the bar.
     if !rest
         && !bar.metre.is_compound()
-        && end.0 % half_unit.0 == 0
+        && offset.0 % half_unit.0 == 0
+        && (offset + room).0 % half_unit.0 == 0
         && largest_value(room).2 == room
+        && (on_beat || !(even && offset < half && offset + room > half))
     {
+        return room;
+    }
+    if !on_beat {
+        // Off the beat: only to the next beat.
+        return room.min(next_beat - offset);
+    }
+    if even && offset < half && (rest || offset > Ticks::ZERO) && offset + room > half {
+        room = half - offset;
+    }
+    // On a beat: to the end if that is soon, or to the last beat before it.
+    let end = offset + room;
+    if end <= next_beat || end == bar.len || beats.contains(&end) {
         return room;
     }
     let last = beats.iter().copied().rfind(|b| *b < end && *b > offset);

@@ -3,6 +3,7 @@
 mod harmony;
 mod part;
 mod read;
+mod staves;
 mod write;
 mod xml;
 

@@ -1,5 +1,6 @@
 //! Score to MusicXML.
 
+use super::staves::{Staves, deal};
 use super::xml::Writer;
 use super::{DIVISIONS, DYNAMICS, MARKS, harmony, mode_name};
 use crate::model::{Placed, ScoreFile, drum_display, key_changes, placed, program};
@@ -17,9 +18,10 @@ const TYPES: [&str; 9] = [
 ];
 
 /// Writes a partwise MusicXML 4.0 document: parts with their instruments and General MIDI
-/// programs, clefs by range (percussion clef for drums), keys, metres, tempo, section names,
-/// chord symbols over the first part, dynamics, articulations, words. Notes off the notation grid
-/// are moved to it; notes before the score's zero move everything by whole bars.
+/// programs, staves and clefs by instrument and range (percussion clef for drums), keys, metres,
+/// tempo, section names, chord symbols over the first part, dynamics, articulations, words. Notes
+/// off the notation grid are moved to it; notes before the score's zero move everything by whole
+/// bars.
 pub fn write_musicxml(file: &ScoreFile, catalog: &Catalog) -> String {
     let score = &file.score;
     let parts: Vec<Vec<Placed>> = score.tracks.iter().map(placed).collect();
@@ -82,14 +84,21 @@ pub fn write_musicxml(file: &ScoreFile, catalog: &Catalog) -> String {
                 n
             })
             .collect();
-        let context = PartContext::new(file, index, &notes, shift, &line);
-        let bars = lay_out(&notes, &line, end);
+        let context = PartContext::new(file, index, &notes, shift, &line, catalog);
+        let staves: Vec<Vec<Bar>> = if context.staves.clefs.len() == 2 {
+            let hands = deal(&notes);
+            hands.iter().map(|n| lay_out(n, &line, end)).collect()
+        } else {
+            vec![lay_out(&notes, &line, end)]
+        };
+        let bars = staves[0].len();
         w.start("part", &format!(" id=\"P{}\"", index + 1));
         let mut state = PartState::default();
-        for (number, bar) in bars.iter().enumerate() {
+        for number in 0..bars {
             w.start("measure", &format!(" number=\"{}\"", number + 1));
-            measure(&mut w, bar, &context, &mut state);
-            if number + 1 == bars.len() {
+            let bar: Vec<&Bar> = staves.iter().filter_map(|s| s.get(number)).collect();
+            measure(&mut w, &bar, &context, &mut state);
+            if number + 1 == bars {
                 w.start("barline", " location=\"right\"");
                 w.leaf("bar-style", "", "light-heavy");
                 w.end();
@@ -146,7 +155,7 @@ fn part_list(w: &mut Writer, file: &ScoreFile, parts: &[Vec<Placed>], catalog: &
 struct PartContext<'a> {
     number: usize,
     percussion: bool,
-    clef: (&'static str, u8),
+    staves: Staves,
     keys: Vec<(Ticks, Key)>,
     tempo: Vec<(Ticks, f64)>,
     sections: Vec<(Ticks, SectionKind)>,
@@ -163,12 +172,11 @@ impl<'a> PartContext<'a> {
         notes: &[Placed],
         shift: Ticks,
         line: &yuefu_theory::Timeline,
+        catalog: &Catalog,
     ) -> Self {
         let score = &file.score;
         let track = &score.tracks[index];
         let percussion = track.role.is_percussion();
-        let sum: i64 = notes.iter().map(|n| i64::from(n.note.key())).sum();
-        let mean = sum / (notes.len() as i64).max(1);
         let lead = index == 0;
         let moved = |at: Ticks| {
             if at <= Ticks::ZERO {
@@ -204,12 +212,10 @@ impl<'a> PartContext<'a> {
         Self {
             number: index + 1,
             percussion,
-            clef: if percussion {
-                ("percussion", 2)
-            } else if mean >= 57 {
-                ("G", 2)
+            staves: if percussion {
+                Staves::percussion()
             } else {
-                ("F", 4)
+                Staves::new(program(track, catalog), notes)
             },
             keys: key_changes(score)
                 .into_iter()
@@ -246,7 +252,31 @@ struct PartState {
     said: BTreeSet<Ticks>,
 }
 
-fn measure(w: &mut Writer, bar: &Bar, context: &PartContext, state: &mut PartState) {
+/// Where a symbol stands: the voices of the first staff are 1 to 4, of the second 5 to 8.
+#[derive(Clone, Copy)]
+struct Seat {
+    staff: usize,
+    voice: usize,
+}
+
+impl Seat {
+    fn write(self, w: &mut Writer) {
+        let number = self.staff * 4 + self.voice + 1;
+        w.leaf("voice", "", &number.to_string());
+    }
+
+    fn write_staff(self, w: &mut Writer, context: &PartContext) {
+        if context.staves.clefs.len() > 1 {
+            w.leaf("staff", "", &(self.staff + 1).to_string());
+        }
+    }
+}
+
+/// Writes one bar of a part: the same bar of each of its staves.
+fn measure(w: &mut Writer, staves: &[&Bar], context: &PartContext, state: &mut PartState) {
+    let Some(bar) = staves.first() else {
+        return;
+    };
     attributes(w, bar, context, state);
     for (at, kind) in &context.sections {
         if *at == bar.start {
@@ -258,36 +288,48 @@ fn measure(w: &mut Writer, bar: &Bar, context: &PartContext, state: &mut PartSta
             w.end();
         }
     }
-    for (number, voice) in bar.voices.iter().enumerate() {
-        if number > 0 {
-            w.start("backup", "");
-            w.leaf("duration", "", &divisions(bar.len).to_string());
-            w.end();
-        }
-        let whole_rest = voice.iter().all(|a| a.pitches.is_empty());
-        for (index, atom) in voice.iter().enumerate() {
-            if number == 0 {
-                before(w, voice, index, context, state);
+    let silent = |voice: &[Atom]| voice.iter().all(|a| a.pitches.is_empty());
+    let mut first = true;
+    for (staff, bar) in staves.iter().enumerate() {
+        // A voice that rests all through a bar where another one of its staff plays is not shown.
+        let sounding = bar.voices.iter().filter(|v| !silent(v)).count();
+        let shown = bar.voices.iter().filter(|v| sounding == 0 || !silent(v));
+        for (number, voice) in shown.enumerate() {
+            let seat = Seat {
+                staff,
+                voice: number,
+            };
+            if !first {
+                w.start("backup", "");
+                w.leaf("duration", "", &divisions(bar.len).to_string());
+                w.end();
             }
-            if whole_rest {
-                if index == 0 {
+            let leads = std::mem::take(&mut first);
+            if silent(voice) {
+                if leads {
                     // Chords and tempo inside an empty bar still have their places.
-                    for later in voice.iter().skip(1).filter(|_| number == 0) {
-                        ahead(w, later, atom.start, context, state);
+                    for later in voice {
+                        ahead(w, later, bar.start, context, state);
                     }
-                    w.start("note", "");
-                    w.empty("rest", " measure=\"yes\"");
-                    w.leaf("duration", "", &divisions(bar.len).to_string());
-                    w.leaf("voice", "", &(number + 1).to_string());
-                    w.end();
                 }
+                w.start("note", "");
+                w.empty("rest", " measure=\"yes\"");
+                w.leaf("duration", "", &divisions(bar.len).to_string());
+                seat.write(w);
+                seat.write_staff(w, context);
+                w.end();
                 continue;
             }
-            if atom.pitches.is_empty() {
-                note(w, atom, None, false, number, context, state);
-            }
-            for (index, head) in atom.pitches.iter().enumerate() {
-                note(w, atom, Some(head), index > 0, number, context, state);
+            for (index, atom) in voice.iter().enumerate() {
+                if leads {
+                    before(w, voice, index, context, state);
+                }
+                if atom.pitches.is_empty() {
+                    note(w, atom, None, false, seat, context, state);
+                }
+                for (index, head) in atom.pitches.iter().enumerate() {
+                    note(w, atom, Some(head), index > 0, seat, context, state);
+                }
             }
         }
     }
@@ -318,12 +360,33 @@ fn attributes(w: &mut Writer, bar: &Bar, context: &PartContext, state: &mut Part
         w.end();
     }
     if !state.started {
-        w.start("clef", "");
-        w.leaf("sign", "", context.clef.0);
-        if !context.percussion {
-            w.leaf("line", "", &context.clef.1.to_string());
+        let clefs = &context.staves.clefs;
+        if clefs.len() > 1 {
+            w.leaf("staves", "", &clefs.len().to_string());
         }
-        w.end();
+        for (index, clef) in clefs.iter().enumerate() {
+            let number = if clefs.len() > 1 {
+                format!(" number=\"{}\"", index + 1)
+            } else {
+                String::new()
+            };
+            w.start("clef", &number);
+            w.leaf("sign", "", clef.sign);
+            if !context.percussion {
+                w.leaf("line", "", &clef.line.to_string());
+            }
+            if clef.octave != 0 {
+                w.leaf("clef-octave-change", "", &clef.octave.to_string());
+            }
+            w.end();
+        }
+        if context.staves.octaves != 0 {
+            w.start("transpose", "");
+            w.leaf("diatonic", "", "0");
+            w.leaf("chromatic", "", "0");
+            w.leaf("octave-change", "", &(-context.staves.octaves).to_string());
+            w.end();
+        }
     }
     w.end();
     state.started = true;
@@ -379,7 +442,8 @@ fn ahead(w: &mut Writer, atom: &Atom, now: Ticks, context: &PartContext, state: 
         w.start("direction-type", "");
         w.start("metronome", "");
         w.leaf("beat-unit", "", "quarter");
-        w.leaf("per-minute", "", &decimal(*bpm));
+        // Players read whole numbers; the exact tempo is in `sound`.
+        w.leaf("per-minute", "", &decimal((*bpm + 0.5).floor().max(1.0)));
         w.end();
         w.end();
         if *at > now {
@@ -409,7 +473,7 @@ fn note(
     atom: &Atom,
     head: Option<&Head>,
     in_chord: bool,
-    voice: usize,
+    seat: Seat,
     context: &PartContext,
     state: &mut PartState,
 ) {
@@ -436,7 +500,12 @@ fn note(
             if h.pitch.name.alter != 0 {
                 w.leaf("alter", "", &h.pitch.name.alter.to_string());
             }
-            w.leaf("octave", "", &h.pitch.octave.clamp(0, 9).to_string());
+            let octave = h
+                .pitch
+                .octave
+                .saturating_add(context.staves.octaves)
+                .clamp(0, 9);
+            w.leaf("octave", "", &octave.to_string());
             w.end();
         }
     }
@@ -455,7 +524,7 @@ fn note(
         let key = h.pitch.midi().clamp(0, 127);
         w.empty("instrument", &format!(" id=\"P{}-I{key}\"", context.number));
     }
-    w.leaf("voice", "", &(voice + 1).to_string());
+    seat.write(w);
     w.leaf("type", "", TYPES[(atom.value as usize).min(8)]);
     for _ in 0..atom.dots {
         w.empty("dot", "");
@@ -470,6 +539,7 @@ fn note(
     if head.is_some_and(|h| context.percussion && cymbal(h)) {
         w.leaf("notehead", "", "x");
     }
+    seat.write_staff(w, context);
     notations(w, atom, head, in_chord);
     if !in_chord
         && head.is_some()
