@@ -15,7 +15,7 @@ pub fn write(desk: &Desk<'_>) -> Vec<Phrase> {
     for (index, section) in sections.iter().enumerate() {
         let next = sections.get(index + 1);
         let mut notes = Vec::new();
-        if id.contains("riser") {
+        if id.contains("riser") || id.contains("reverse") {
             // Into every section that is clearly stronger.
             if let Some(next) = next
                 && next.energy[0] > 0.7

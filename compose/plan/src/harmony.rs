@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use yuefu_engine::{Rng, SeedPath};
-use yuefu_song::{ChordSpan, SectionKind, SectionPlan, Style, brief::Brief};
+use yuefu_song::{ChordSpan, Ending, SectionKind, SectionPlan, Style, brief::Brief};
 use yuefu_theory::{Chord, Key, Metre, Quality, Roman, TickSpan, Ticks};
 
 /// A bar's chords, evenly sharing it.
@@ -31,21 +31,28 @@ pub fn fill(
             .map(|bar| row[bar % row.len()].clone())
             .collect();
         let mut rng = seed.join(&section.id).rng();
-        if index == last {
+        if index == last && (brief.loop_seamless || style.ending == Ending::Fade) {
+            turn_around(&mut bars);
+        } else if index == last {
             close(style, key, &mut bars, &mut rng);
         } else if let Some((kind, next_key)) = next {
             lead_on(section.kind, kind, section.key, next_key, &mut bars);
         }
         section.chords = place(section, &bars, metre);
     }
-    if brief.loop_seamless && sections.len() == 1 {
-        // The seam of a loop wants a dominant, so that the beginning answers it.
-        if let Some(chord) = sections[0].chords.last_mut() {
-            let dominant: Result<Roman, _> = "V".parse();
-            if let Ok(dominant) = dominant {
-                chord.chord = dominant.in_key(&sections[0].key);
-            }
-        }
+}
+
+/// What runs on must not come to rest: a tonic in the last bar moves to the dominant, so that the
+/// beginning (of the loop, or of what the fade leaves unheard) answers it.
+fn turn_around(bars: &mut [Bar]) {
+    let home = |c: &Roman| c.degree == 0 && c.of.is_none() && !c.marked;
+    let starts_home = bars.first().and_then(|bar| bar.first()).is_some_and(home);
+    if let (Some(last), Ok(dominant)) = (bars.last_mut(), "V".parse())
+        && starts_home
+        && last.last().is_some_and(home)
+    {
+        last.truncate(1);
+        last.push(dominant);
     }
 }
 
