@@ -25,7 +25,7 @@ pub struct LineChord {
 }
 
 /// Names of the figures of [`measure`], in order.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "mean interval (semitones)",
     "repeated notes",
     "steps (1-2)",
@@ -40,10 +40,11 @@ pub const NAMES: [&str; 14] = [
     "share of silence",
     "phrase length (beats)",
     "bars heard before",
+    "pitch-class entropy (bits)",
 ];
 
 /// The figures of a line in the order of [`NAMES`], or `None` for fewer than 40 notes.
-pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> Option<[f64; 14]> {
+pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> Option<[f64; 15]> {
     let mut notes = notes.to_vec();
     notes.sort_by(|a, b| a.at.total_cmp(&b.at).then(b.key.cmp(&a.key)));
     // The top voice alone.
@@ -142,11 +143,26 @@ pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> 
         silence / active.max(1.0),
         lengths,
         again / f64::max(bars, 1.0),
+        entropy(&notes),
     ])
 }
 
+/// Entropy of the pitch classes, in bits: 2.3 for five equal notes, 2.8 for seven.
+fn entropy(notes: &[LineNote]) -> f64 {
+    let mut counts = [0.0_f64; 12];
+    for note in notes {
+        counts[note.key.rem_euclid(12) as usize] += 1.0;
+    }
+    let total: f64 = counts.iter().sum();
+    counts
+        .iter()
+        .filter(|c| **c > 0.0)
+        .map(|c| -(c / total) * (c / total).log2())
+        .sum()
+}
+
 /// The figures of a score's lead melody over its chords.
-pub fn of_score(score: &Score) -> Option<[f64; 14]> {
+pub fn of_score(score: &Score) -> Option<[f64; 15]> {
     let line: Vec<LineNote> = score
         .tracks
         .iter()

@@ -8,12 +8,13 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 use yuefu_bench::{
+    groove,
     lines::{NAMES, measure, of_score, spread},
     pop909,
 };
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    Catalog, StyleBook,
+    Catalog, Role, StyleBook,
     brief::{Brief, Weighted},
 };
 
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
     let only = value("--style");
 
     let archive = data.join("pop909.tar.gz");
-    let real: Vec<[f64; 14]> = match pop909::read(&archive, 909) {
+    let real: Vec<[f64; 15]> = match pop909::read(&archive, 909) {
         Ok(songs) => songs
             .iter()
             .filter_map(|s| measure(&s.melody, &s.chords, 4.0))
@@ -60,12 +61,13 @@ fn main() -> ExitCode {
         "{} real melodies (POP909); {songs} generated songs a style",
         real.len()
     );
-    let columns: Vec<(f64, f64, f64)> = (0..14)
+    let columns: Vec<(f64, f64, f64)> = (0..15)
         .map(|i| spread(&real.iter().map(|r| r[i]).collect::<Vec<_>>()))
         .collect();
+    let mut played = groove::Spreads::new();
     let mut inside = 0;
     let mut total = 0;
-    let mut all: Vec<[f64; 14]> = Vec::new();
+    let mut all: Vec<[f64; 15]> = Vec::new();
     for style in book.styles() {
         if only.as_ref().is_some_and(|id| *id != style.id) {
             continue;
@@ -87,6 +89,14 @@ fn main() -> ExitCode {
                 let entry = critics.entry(verdict.critic).or_insert((0.0_f32, 0.0_f32));
                 *entry = (entry.0 + verdict.score, entry.1 + 1.0);
             }
+            let performance = yuefu_perform::perform(&score, &plan, &catalog, &path);
+            for track in performance.tracks.iter().filter(|t| t.role == Role::Drums) {
+                let notes = track.phrases.iter().flat_map(|p| &p.phrase.notes);
+                let hits: Vec<(u8, f64)> = notes
+                    .map(|n| (n.key, f64::from(n.velocity) * 127.0))
+                    .collect();
+                groove::add(&hits, &mut played);
+            }
             rows.extend(of_score(&score));
         }
         let mean = overall.iter().sum::<f32>() / overall.len().max(1) as f32;
@@ -101,7 +111,7 @@ fn main() -> ExitCode {
             println!("{:16} no lead melody; {judged}", style.id);
             continue;
         }
-        let marks: Vec<String> = (0..14)
+        let marks: Vec<String> = (0..15)
             .map(|i| {
                 let (mean, ..) = spread(&rows.iter().map(|r| r[i]).collect::<Vec<_>>());
                 let (_, low, high) = columns[i];
@@ -131,6 +141,13 @@ fn main() -> ExitCode {
         let (mean, low, high) = columns[i];
         let (m, l, h) = spread(&all.iter().map(|r| r[i]).collect::<Vec<_>>());
         println!("{name:28} {mean:8.2} ({low:5.2}-{high:5.2}) {m:8.2} ({l:5.2}-{h:5.2})");
+    }
+    let drummers = groove::read(&data.join("groove.tar.gz")).unwrap_or_default();
+    for (name, ours) in &played {
+        let (mean, low, high) = spread(ours);
+        let (real, l, h) = spread(drummers.get(name).map_or(&[], Vec::as_slice));
+        let label = format!("{name} velocity spread");
+        println!("{label:28} {real:8.2} ({l:5.2}-{h:5.2}) {mean:8.2} ({low:5.2}-{high:5.2})");
     }
     if !real.is_empty() {
         println!("{inside} of {total} style means lie in the middle 80 % of the real songs");

@@ -181,17 +181,29 @@ fn lay(pattern: &Pattern, desk: &Desk<'_>, span: TickSpan, rng: &mut Rng, notes:
     for (name, row) in &pattern.lines {
         let Some(key) = key_of(name) else { continue };
         for step in steps::lay(pattern, row, desk.hall.metre(), span) {
-            hit(key, &step, rng, notes);
+            // The hand that keeps time leans on the beats.
+            let lean = match key {
+                42 | 44 | 46 | 51 | 54 | 69 | 70 => 0.62 + 0.56 * desk.hall.metre().weight(step.at),
+                _ => 1.0,
+            };
+            hit(key, &step, lean, rng, notes);
         }
     }
 }
 
-fn hit(key: i32, step: &steps::Step, rng: &mut Rng, notes: &mut Vec<Note>) {
+fn hit(key: i32, step: &steps::Step, lean: f32, rng: &mut Rng, notes: &mut Vec<Note>) {
     let pitch = Pitch::from_midi(key);
     let wobble = rng.bipolar() * 0.025;
     let mut push = |at: Ticks, len: Ticks, force: f32, how: Articulation| {
-        notes
-            .push(Note::new(at, len.max(Ticks::of(1, 64)), pitch, level(force + wobble)).with(how));
+        notes.push(
+            Note::new(
+                at,
+                len.max(Ticks::of(1, 64)),
+                pitch,
+                level(force * lean + wobble),
+            )
+            .with(how),
+        );
     };
     match step.sign {
         'x' => push(step.at, step.len, 0.66, Articulation::Normal),
