@@ -124,7 +124,10 @@ pub(crate) fn instrument(program: u8, percussion: bool, catalog: &Catalog) -> St
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Placed {
     pub(crate) at: Ticks,
+    /// The note, with its length on paper.
     pub(crate) note: Note,
+    /// What it sounds beyond that length; below 0, how much sooner it ends.
+    pub(crate) ring: Ticks,
 }
 
 impl Placed {
@@ -142,6 +145,7 @@ pub(crate) fn placed(track: &Track) -> Vec<Placed> {
             phrase.notes.iter().map(|note| Placed {
                 at: phrase.span.start + note.at,
                 note: note.clone(),
+                ring: Ticks::ZERO,
             })
         })
         .collect();

@@ -40,6 +40,8 @@ pub(crate) struct Head {
     pub(crate) pitch: Pitch,
     pub(crate) velocity: u8,
     pub(crate) articulation: Articulation,
+    /// What it sounds beyond its written end.
+    pub(crate) ring: Ticks,
 }
 
 /// Membership in a tuplet: `actual` in the time of `normal`.
@@ -195,6 +197,7 @@ fn voices(notes: &[Placed], line: &Timeline) -> Vec<Vec<Strike>> {
             pitch: note.note.pitch,
             velocity: note.note.velocity,
             articulation: note.note.articulation,
+            ring: note.ring,
         };
         match strikes
             .iter_mut()

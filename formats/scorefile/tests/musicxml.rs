@@ -216,3 +216,137 @@ fn damaged_musicxml_never_panics() {
         let _ = read_musicxml(text.replace(from, to).as_bytes(), &catalog, &limits);
     }
 }
+
+/// A part of one phrase, as `(start, length)` in quarter notes and a pitch.
+fn part(program: u8, notes: &[(f64, f64, &str)]) -> ScoreFile {
+    use yuefu_song::{Note, Origin, Phrase, Role, Score, Track};
+    use yuefu_theory::{Metre, TickSpan, Timeline};
+    let end = Ticks::quarters(16);
+    let notes = notes.iter().map(|(at, len, pitch)| {
+        let (at, len) = (Ticks::from_quarters(*at), Ticks::from_quarters(*len));
+        Note::new(at, len, pitch.parse().unwrap(), 80)
+    });
+    let track = Track {
+        id: "t".into(),
+        role: Role::Lead,
+        instrument: format!("gm-{program}"),
+        phrases: vec![Phrase {
+            id: "a".into(),
+            span: TickSpan::new(Ticks::ZERO, end),
+            origin: Origin::Edited,
+            locked: false,
+            notes: notes.collect(),
+        }],
+    };
+    let score = Score {
+        timeline: Timeline::steady(107.9585, Metre::common()),
+        sections: Vec::new(),
+        chords: Vec::new(),
+        tracks: vec![track],
+    };
+    ScoreFile::new("Part", "", score, &Catalog::default())
+}
+
+fn written(file: &ScoreFile) -> String {
+    let catalog = Catalog::default();
+    let text = write_musicxml(file, &catalog);
+    let back = read_musicxml(text.as_bytes(), &catalog, &ScoreLimits::default()).unwrap();
+    assert_eq!(flat(&file.score, 0), flat(&back.score, 0));
+    assert_eq!(file.score.timeline, back.score.timeline);
+    text
+}
+
+/// Staff, step and octave of every note.
+fn staff_notes(text: &str) -> Vec<(u32, String)> {
+    let field = |note: &str, name: &str| {
+        let from = note.split(&format!("<{name}>")).nth(1)?;
+        Some(from.split('<').next()?.to_owned())
+    };
+    text.split("<note")
+        .filter_map(|n| {
+            let pitch = field(n, "step")? + &field(n, "octave")?;
+            Some((field(n, "staff")?.parse().unwrap(), pitch))
+        })
+        .collect()
+}
+
+#[test]
+fn keyboards_are_written_on_two_staves() {
+    let file = part(
+        0,
+        &[
+            // A bass note under a close chord that reaches below middle C, in another rhythm.
+            (0.0, 4.0, "C2"),
+            (0.0, 1.0, "A3"),
+            (0.0, 1.0, "C4"),
+            (0.0, 1.0, "E4"),
+            (1.0, 1.0, "A3"),
+            (1.0, 1.0, "C4"),
+            (1.0, 1.0, "E4"),
+            // A broken chord that rings on: one voice.
+            (4.0, 4.0, "C3"),
+            (4.5, 3.5, "G4"),
+            (5.0, 3.0, "C5"),
+            (5.5, 2.5, "E5"),
+            // Both hands far apart.
+            (8.0, 2.0, "E2"),
+            (8.0, 2.0, "E3"),
+            (8.0, 2.0, "G5"),
+        ],
+    );
+    let text = written(&file);
+    assert!(text.contains("<staves>2</staves>"));
+    let clefs = text.matches("<clef number=").count();
+    assert_eq!(clefs, 2);
+    let at = |staff: u32| -> Vec<String> {
+        let notes = staff_notes(&text).into_iter();
+        notes.filter(|n| n.0 == staff).map(|n| n.1).collect()
+    };
+    assert_eq!(at(2), ["C2", "C3", "E2", "E3"]);
+    // Ten notes, one of them tied over the middle of its bar.
+    assert_eq!(at(1).len(), 11);
+    assert_eq!(text.matches("<tie type=\"start\"/>").count(), 1);
+    assert!(text.contains("<voice>5</voice>"));
+    // No staff needs a second voice.
+    assert!(!text.contains("<voice>2</voice>") && !text.contains("<voice>6</voice>"));
+    assert!(text.contains("<per-minute>108</per-minute>"));
+    assert!(text.contains("tempo=\"107.9585\""));
+}
+
+#[test]
+fn clefs_follow_the_notes() {
+    let line = |low: &'static str, middle: &'static str, high: &'static str| {
+        [
+            (0.0, 1.0, low),
+            (1.0, 1.0, middle),
+            (2.0, 1.0, middle),
+            (3.0, 1.0, middle),
+            (4.0, 1.0, high),
+        ]
+    };
+    let cases = [
+        // Program, notes, clef, its octave, octaves of transposition.
+        (0, line("C4", "G4", "D5"), "G", 0, 0),
+        (42, line("C2", "A2", "C5"), "F", 0, 0),
+        (42, line("A4", "C5", "E5"), "G", 0, 0),
+        (41, line("C3", "E4", "A4"), "C", 0, 0),
+        (24, line("E2", "G3", "E4"), "G", -1, 0),
+        (33, line("E1", "A1", "G2"), "F", 0, -1),
+        (43, line("E1", "A1", "G2"), "F", 0, -1),
+        (73, line("G5", "D6", "G6"), "G", 1, 0),
+        // One low note moves nothing.
+        (56, line("C2", "A4", "C5"), "G", 0, 0),
+    ];
+    for (program, notes, sign, clef, octave) in cases {
+        let text = written(&part(program, &notes));
+        let number = |name: &str| -> i32 {
+            let from = text.split(&format!("<{name}>")).nth(1);
+            from.map_or(0, |t| t.split('<').next().unwrap().parse().unwrap())
+        };
+        let case = format!("program {program}");
+        assert!(text.contains(&format!("<sign>{sign}</sign>")), "{case}");
+        assert_eq!(number("clef-octave-change"), clef, "{case}");
+        assert_eq!(number("octave-change"), octave, "{case}");
+        assert!(!text.contains("<staves>"), "{case}");
+    }
+}

@@ -350,6 +350,16 @@ impl<'a> PartReader<'a> {
                 self.track.notes.len() - 1
             }
         };
+        // A release moves the end of the sound from the end on paper; the last one counts.
+        let release = item.attr("release").and_then(|d| d.parse::<f64>().ok());
+        if let Some(by) = release.filter(|d| d.is_finite()) {
+            let sounded = &mut self.track.notes[index].len;
+            *sounded = if by < 0.0 {
+                (*sounded - state.ticks(-by)).max(Ticks(1))
+            } else {
+                *sounded + state.ticks(by)
+            };
+        }
         if tied("start") {
             self.ties.entry(midi).or_default().push(index);
         }

@@ -4,7 +4,7 @@
 //! staves, guitars and basses an octave above what they sound.
 
 use crate::model::Placed;
-use yuefu_theory::Ticks;
+use yuefu_theory::{Ticks, Timeline};
 
 /// A clef, as MusicXML names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub(super) fn deal(notes: &[Placed]) -> [Vec<Placed>; 2] {
         if let Some(bottom) = above.first() {
             split = split.min(key(bottom));
         }
-        split = split.clamp(MIDDLE_C - 4, MIDDLE_C + 4);
+        split = split.clamp(MIDDLE_C - 2, MIDDLE_C + 2);
         lower.extend_from_slice(below);
         upper.extend_from_slice(above);
     }
@@ -175,4 +175,67 @@ fn cost(struck: &[Placed], k: usize, split: i32, busy: [Ticks; 2]) -> i32 {
         }
     }
     cost
+}
+
+/// Whether the sound of a General MIDI program dies away by itself: held notes of broken chords
+/// are then written as if released by the next one.
+pub(super) fn decays(program: u8) -> bool {
+    matches!(program, 0..=15 | 24..=31 | 45 | 46 | 104..=108)
+}
+
+/// Writes the notes of broken chords, which ring on together, one after another: what they sound
+/// longer goes to `ring`. Notes in order of start.
+pub(super) fn let_ring(notes: &mut [Placed]) {
+    let mut open: Vec<usize> = Vec::new();
+    let mut from = 0;
+    while from < notes.len() {
+        let at = notes[from].at;
+        let to = from + notes[from..].partition_point(|n| n.at == at);
+        open.retain(|i| notes[*i].end() > at);
+        let mut lines: Vec<(Ticks, Ticks)> = open
+            .iter()
+            .map(|i| (notes[*i].at, notes[*i].end()))
+            .collect();
+        lines.sort_unstable();
+        lines.dedup();
+        let end = notes[from..to].iter().map(Placed::end).max();
+        for index in std::mem::take(&mut open) {
+            let note = &mut notes[index];
+            // What goes on beyond the new notes is a voice of its own, and so is a long note
+            // met by one other line.
+            let close = at - note.at < Ticks::QUARTER || lines.len() > 1;
+            if close && end.is_some_and(|end| note.end() <= end) {
+                note.ring = note.end() - at;
+                note.note.len = at - note.at;
+            } else {
+                open.push(index);
+            }
+        }
+        open.extend(from..to);
+        from = to;
+    }
+}
+
+/// Writes strokes, which have no length to speak of, up to the next one or the next beat: fewer
+/// rests to read. Notes in order of start.
+pub(super) fn fill_beats(notes: &mut [Placed], line: &Timeline) {
+    let mut next = None;
+    let mut later = None;
+    for index in (0..notes.len()).rev() {
+        let at = notes[index].at;
+        if later != Some(at) {
+            next = later;
+            later = Some(at);
+        }
+        let (bar, into) = line.bar_of(at);
+        let unit = line.metre(at).unit_len().min(Ticks::QUARTER);
+        let beat = line.bar_start(bar) + Ticks(into.0 / unit.0 * unit.0) + unit;
+        let end = next.map_or(beat, |next: Ticks| next.min(beat));
+        let note = &mut notes[index];
+        // Rolls and the like are longer than that, and keep their length.
+        if note.note.len <= Ticks::QUARTER {
+            note.ring = note.end() - end;
+            note.note.len = end - at;
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Score to MusicXML.
 
-use super::staves::{Staves, deal};
+use super::staves::{Staves, deal, decays, fill_beats, let_ring};
 use super::xml::Writer;
 use super::{DIVISIONS, DYNAMICS, MARKS, harmony, mode_name};
 use crate::model::{Placed, ScoreFile, drum_display, key_changes, placed, program};
@@ -85,12 +85,20 @@ pub fn write_musicxml(file: &ScoreFile, catalog: &Catalog) -> String {
             })
             .collect();
         let context = PartContext::new(file, index, &notes, shift, &line, catalog);
-        let staves: Vec<Vec<Bar>> = if context.staves.clefs.len() == 2 {
-            let hands = deal(&notes);
-            hands.iter().map(|n| lay_out(n, &line, end)).collect()
+        let mut hands = if context.staves.clefs.len() == 2 {
+            deal(&notes).to_vec()
         } else {
-            vec![lay_out(&notes, &line, end)]
+            vec![notes]
         };
+        let track = &score.tracks[index];
+        for hand in &mut hands {
+            if context.percussion {
+                fill_beats(hand, &line);
+            } else if decays(program(track, catalog)) {
+                let_ring(hand);
+            }
+        }
+        let staves: Vec<Vec<Bar>> = hands.iter().map(|n| lay_out(n, &line, end)).collect();
         let bars = staves[0].len();
         w.start("part", &format!(" id=\"P{}\"", index + 1));
         let mut state = PartState::default();
@@ -477,11 +485,18 @@ fn note(
     context: &PartContext,
     state: &mut PartState,
 ) {
-    let loudness = head.map_or(String::new(), |h| {
+    let mut playing = head.map_or(String::new(), |h| {
         // In percent of forte, which MusicXML puts at velocity 90.
         format!(" dynamics=\"{}\"", decimal(f64::from(h.velocity) / 0.9))
     });
-    w.start("note", &loudness);
+    if let Some(h) = head.filter(|h| h.ring != Ticks::ZERO && !atom.tied_to) {
+        playing += &format!(" release=\"{}\"", divisions(h.ring));
+    }
+    if head.is_none() && seat.voice > 0 {
+        // Rests of the upper voice suffice.
+        playing += " print-object=\"no\"";
+    }
+    w.start("note", &playing);
     if in_chord {
         w.empty("chord", "");
     }
