@@ -1,5 +1,6 @@
 //! Statistics of one melody line over its chords: what makes a tune look like a tune.
 
+use std::collections::BTreeMap;
 use yuefu_song::{Role, Score};
 
 /// One note: onset and length in quarter notes from the first downbeat, and MIDI key.
@@ -25,7 +26,7 @@ pub struct LineChord {
 }
 
 /// Names of the figures of [`measure`], in order.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 17] = [
     "mean interval (semitones)",
     "repeated notes",
     "steps (1-2)",
@@ -41,10 +42,12 @@ pub const NAMES: [&str; 15] = [
     "phrase length (beats)",
     "bars heard before",
     "pitch-class entropy (bits)",
+    "contrast of density between sections",
+    "voice leading of chords (semitones)",
 ];
 
 /// The figures of a line in the order of [`NAMES`], or `None` for fewer than 40 notes.
-pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> Option<[f64; 15]> {
+pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> Option<[f64; 17]> {
     let mut notes = notes.to_vec();
     notes.sort_by(|a, b| a.at.total_cmp(&b.at).then(b.key.cmp(&a.key)));
     // The top voice alone.
@@ -144,6 +147,8 @@ pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> 
         lengths,
         again / f64::max(bars, 1.0),
         entropy(&notes),
+        contrast(&notes, beats_per_bar * 8.0),
+        leading(chords),
     ])
 }
 
@@ -161,8 +166,38 @@ fn entropy(notes: &[LineNote]) -> f64 {
         .sum()
 }
 
+/// How much the number of notes differs between stretches of eight bars that have any: standard
+/// deviation over mean.
+fn contrast(notes: &[LineNote], stretch: f64) -> f64 {
+    let mut counts: BTreeMap<i64, f64> = BTreeMap::new();
+    for note in notes {
+        *counts
+            .entry((note.at / stretch).floor() as i64)
+            .or_default() += 1.0;
+    }
+    let values: Vec<f64> = counts.into_values().collect();
+    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>();
+    (variance / values.len().max(1) as f64).sqrt() / mean.max(1e-9)
+}
+
+/// The way each chord tone has to the nearest tone of the next different chord, on average.
+fn leading(chords: &[LineChord]) -> f64 {
+    let mut ways = Vec::new();
+    for pair in chords.windows(2).filter(|p| p[0].pcs != p[1].pcs) {
+        for pc in (0..12).filter(|pc| pair[0].pcs >> pc & 1 == 1) {
+            let near = (0..=6).find(|d| {
+                let has = |p: i32| pair[1].pcs >> p.rem_euclid(12) & 1 == 1;
+                has(pc + d) || has(pc - d)
+            });
+            ways.extend(near.map(f64::from));
+        }
+    }
+    ways.iter().sum::<f64>() / ways.len().max(1) as f64
+}
+
 /// The figures of a score's lead melody over its chords.
-pub fn of_score(score: &Score) -> Option<[f64; 15]> {
+pub fn of_score(score: &Score) -> Option<[f64; 17]> {
     let line: Vec<LineNote> = score
         .tracks
         .iter()

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     let only = value("--style");
 
     let archive = data.join("pop909.tar.gz");
-    let real: Vec<[f64; 15]> = match pop909::read(&archive, 909) {
+    let real: Vec<[f64; 17]> = match pop909::read(&archive, 909) {
         Ok(songs) => songs
             .iter()
             .filter_map(|s| measure(&s.melody, &s.chords, 4.0))
@@ -61,13 +61,13 @@ fn main() -> ExitCode {
         "{} real melodies (POP909); {songs} generated songs a style",
         real.len()
     );
-    let columns: Vec<(f64, f64, f64)> = (0..15)
+    let columns: Vec<(f64, f64, f64)> = (0..17)
         .map(|i| spread(&real.iter().map(|r| r[i]).collect::<Vec<_>>()))
         .collect();
     let mut played = groove::Spreads::new();
     let mut inside = 0;
     let mut total = 0;
-    let mut all: Vec<[f64; 15]> = Vec::new();
+    let mut all: Vec<[f64; 17]> = Vec::new();
     for style in book.styles() {
         if only.as_ref().is_some_and(|id| *id != style.id) {
             continue;
@@ -111,7 +111,7 @@ fn main() -> ExitCode {
             println!("{:16} no lead melody; {judged}", style.id);
             continue;
         }
-        let marks: Vec<String> = (0..15)
+        let marks: Vec<String> = (0..17)
             .map(|i| {
                 let (mean, ..) = spread(&rows.iter().map(|r| r[i]).collect::<Vec<_>>());
                 let (_, low, high) = columns[i];
@@ -134,20 +134,20 @@ fn main() -> ExitCode {
         all.extend(rows);
     }
     println!(
-        "\n{:28} {:>22} {:>22}",
+        "\n{:36} {:>22} {:>22}",
         "", "real: mean (10-90 %)", "ours: mean (10-90 %)"
     );
     for (i, name) in NAMES.iter().enumerate() {
         let (mean, low, high) = columns[i];
         let (m, l, h) = spread(&all.iter().map(|r| r[i]).collect::<Vec<_>>());
-        println!("{name:28} {mean:8.2} ({low:5.2}-{high:5.2}) {m:8.2} ({l:5.2}-{h:5.2})");
+        println!("{name:36} {mean:8.2} ({low:5.2}-{high:5.2}) {m:8.2} ({l:5.2}-{h:5.2})");
     }
     let drummers = groove::read(&data.join("groove.tar.gz")).unwrap_or_default();
     for (name, ours) in &played {
         let (mean, low, high) = spread(ours);
         let (real, l, h) = spread(drummers.get(name).map_or(&[], Vec::as_slice));
         let label = format!("{name} velocity spread");
-        println!("{label:28} {real:8.2} ({l:5.2}-{h:5.2}) {mean:8.2} ({low:5.2}-{high:5.2})");
+        println!("{label:36} {real:8.2} ({l:5.2}-{h:5.2}) {mean:8.2} ({low:5.2}-{high:5.2})");
     }
     if !real.is_empty() {
         println!("{inside} of {total} style means lie in the middle 80 % of the real songs");
