@@ -1,6 +1,7 @@
 //! MusicXML 4.0 (W3C Music Notation Community Group), partwise; compressed `.mxl` is read too.
 
 mod harmony;
+mod marks;
 mod part;
 mod read;
 mod staves;
