@@ -381,7 +381,16 @@ impl Writer<'_> {
             &style.cells
         };
         let cell = |rng: &mut Rng| -> Rhythm {
-            let row = rng.pick(pool).map_or("x-x-x-x-", String::as_str);
+            // Of two, the sparser one in calm sections and the denser one in full ones.
+            let onsets = |row: &&String| row.chars().filter(|c| *c == 'x').count();
+            let pair = [rng.pick(pool), rng.pick(pool)];
+            let pair = pair.iter().flatten().copied();
+            let row = match self.energy() {
+                e if e < 0.52 => pair.min_by_key(onsets),
+                e if e > 0.66 => pair.max_by_key(onsets),
+                _ => pair.last(),
+            };
+            let row = row.map_or("x-x-x-x-", String::as_str);
             let mut notes: Rhythm = Vec::new();
             let mut tile = Ticks::ZERO;
             while tile < bar {
