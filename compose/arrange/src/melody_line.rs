@@ -169,7 +169,7 @@ fn alone(key: i32, slot: &Slot, manner: &Manner) -> f32 {
         (true, false) if manner.strict => 3.0,
         (true, false) if slot.key.has_harmonic(pc) => 0.35,
         (true, false) => 0.7,
-        (false, true) => 0.08 + 0.85 * stress,
+        (false, true) => 0.08 + 0.85 * stress + bare(pc, slot) * (0.3 + 1.1 * stress),
         (false, false) => return NEVER,
     };
     if let (false, Some(chord)) = (chordal, slot.chord) {
@@ -208,6 +208,18 @@ fn alone(key: i32, slot: &Slot, manner: &Manner) -> f32 {
         2.0
     } else {
         0.0
+    }
+}
+
+/// How much a note must answer for leaving a chord of two tones: such chords leave little else to
+/// hold on to, but the third that they imply is welcome.
+fn bare(pc: u8, slot: &Slot) -> f32 {
+    match slot.chord {
+        Some(chord) if chord.quality.tones().len() <= 2 => {
+            let above = (i32::from(pc) - i32::from(chord.root.pc())).rem_euclid(12);
+            if above == 3 || above == 4 { 0.15 } else { 1.0 }
+        }
+        _ => 0.0,
     }
 }
 
