@@ -4,6 +4,7 @@ use crate::error::{AudioFileError, ErrorKind};
 use crate::tags::Tags;
 use std::fs::File;
 use std::io::Cursor;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error;
@@ -84,7 +85,28 @@ pub fn decode_bytes(
     )
 }
 
+/// Decodes, and turns an assertion that damaged data breaks inside a decoder into an error.
 fn decode(
+    source: Box<dyn MediaSource>,
+    extension: Option<&str>,
+    limits: &DecodeLimits,
+    place: &str,
+) -> Result<DecodedAudio, AudioFileError> {
+    let decoded = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        decode_trusting(source, extension, limits, place)
+    }));
+    decoded.unwrap_or_else(|_| {
+        Err(AudioFileError::new(
+            ErrorKind::Corrupt,
+            place,
+            "intact audio data",
+            "data so damaged that the decoder gave up",
+            "Get the file again from where it came, or play it in another program and export it",
+        ))
+    })
+}
+
+fn decode_trusting(
     mut source: Box<dyn MediaSource>,
     extension: Option<&str>,
     limits: &DecodeLimits,

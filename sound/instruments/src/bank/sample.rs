@@ -102,8 +102,17 @@ fn pcm(data: &[u8], low: Option<&[u8]>) -> Vec<f32> {
     points
 }
 
-/// Decodes the first channel of an Ogg Vorbis stream.
+/// Decodes the first channel of an Ogg Vorbis stream; `None` when it is too damaged.
+///
+/// The decoder asserts some things that a damaged setup header can break (code words longer than
+/// 32 bits, for one); such a stream is refused like any other damaged one.
 pub(super) fn vorbis(data: &[u8], start: usize, end: usize) -> Option<Vec<f32>> {
+    std::panic::catch_unwind(|| decode_vorbis(data, start, end))
+        .ok()
+        .flatten()
+}
+
+fn decode_vorbis(data: &[u8], start: usize, end: usize) -> Option<Vec<f32>> {
     let stream = data.get(start..end)?;
     let mut packets = Packets::new(0, stream.len());
     let mut packet = Vec::new();
