@@ -28,3 +28,11 @@ pub fn names(folder: &str) -> impl Iterator<Item = &'static str> {
         .map(|(name, _)| *name)
         .filter(move |name| name.starts_with(&prefix))
 }
+
+/// Names and texts of all TOML files below a folder, in ascending order of name.
+pub fn tables(folder: &str) -> Vec<(&'static str, &'static str)> {
+    names(folder)
+        .filter(|name| name.ends_with(".toml"))
+        .filter_map(|name| Some((name, text(name)?)))
+        .collect()
+}

@@ -70,11 +70,8 @@ impl Studio {
         if book.styles().is_empty() {
             return Err(StudioError::Internal("no styles are shipped".into()));
         }
-        let files: Vec<(&str, &str)> = yuefu_data::names("instruments")
-            .filter(|name| name.ends_with(".toml"))
-            .filter_map(|name| Some((name, yuefu_data::text(name)?)))
-            .collect();
-        let catalog = Catalog::parse(&files).map_err(StudioError::Internal)?;
+        let catalog =
+            Catalog::parse(&yuefu_data::tables("instruments")).map_err(StudioError::Internal)?;
         Ok(Self {
             book,
             catalog,

@@ -156,9 +156,5 @@ fn main() -> ExitCode {
 }
 
 fn catalog() -> Result<Catalog, String> {
-    let files: Vec<(&str, &str)> = yuefu_data::names("instruments")
-        .filter(|name| name.ends_with(".toml"))
-        .map(|name| (name, yuefu_data::text(name).unwrap_or_default()))
-        .collect();
-    Catalog::parse(&files)
+    Catalog::parse(&yuefu_data::tables("instruments"))
 }

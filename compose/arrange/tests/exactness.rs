@@ -12,11 +12,7 @@ use yuefu_song::{
 use yuefu_theory::{Key, Metre, Mode};
 
 fn catalog() -> Catalog {
-    let files: Vec<(&str, &str)> = yuefu_data::names("instruments")
-        .filter(|name| name.ends_with(".toml"))
-        .map(|name| (name, yuefu_data::text(name).expect("text")))
-        .collect();
-    Catalog::parse(&files).expect("the shipped catalog is valid")
+    Catalog::parse(&yuefu_data::tables("instruments")).expect("the shipped catalog is valid")
 }
 
 fn random_brief(rng: &mut Rng, book: &StyleBook, catalog: &Catalog) -> Brief {

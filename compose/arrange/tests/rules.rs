@@ -6,11 +6,7 @@ use yuefu_song::{Catalog, Role, Score, SongPlan, StyleBook, brief::Brief};
 use yuefu_theory::{Metre, Ticks};
 
 fn catalog() -> Catalog {
-    let files: Vec<(&str, &str)> = yuefu_data::names("instruments")
-        .filter(|name| name.ends_with(".toml"))
-        .map(|name| (name, yuefu_data::text(name).expect("text")))
-        .collect();
-    Catalog::parse(&files).expect("the shipped catalog is valid")
+    Catalog::parse(&yuefu_data::tables("instruments")).expect("the shipped catalog is valid")
 }
 
 fn compose(seed: u64, brief: &Brief) -> (SongPlan, Score) {

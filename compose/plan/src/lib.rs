@@ -23,12 +23,8 @@ use yuefu_theory::{Key, Metre, Mode};
 /// A sentence naming the file that is not valid; the shipped data is tested, so this only
 /// happens to those who edit it.
 pub fn standard_styles() -> Result<StyleBook, String> {
-    let mut files = Vec::new();
-    for folder in ["styles", "patterns"] {
-        for name in yuefu_data::names(folder).filter(|name| name.ends_with(".toml")) {
-            files.push((name, yuefu_data::text(name).unwrap_or_default()));
-        }
-    }
+    let mut files = yuefu_data::tables("styles");
+    files.extend(yuefu_data::tables("patterns"));
     StyleBook::parse(&files)
 }
 

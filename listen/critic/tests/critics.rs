@@ -8,11 +8,7 @@ use yuefu_theory::{
 };
 
 fn catalog() -> Catalog {
-    let files: Vec<(&str, &str)> = yuefu_data::names("instruments")
-        .filter(|name| name.ends_with(".toml"))
-        .map(|name| (name, yuefu_data::text(name).unwrap()))
-        .collect();
-    Catalog::parse(&files).unwrap()
+    Catalog::parse(&yuefu_data::tables("instruments")).unwrap()
 }
 
 fn note(at: i64, len: i64, key: i32) -> Note {

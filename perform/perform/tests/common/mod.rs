@@ -14,11 +14,7 @@ use yuefu_theory::{
 
 /// The shipped catalog.
 pub fn catalog() -> Catalog {
-    let files: Vec<(&str, &str)> = yuefu_data::names("instruments")
-        .filter(|name| name.ends_with(".toml"))
-        .map(|name| (name, yuefu_data::text(name).unwrap()))
-        .collect();
-    Catalog::parse(&files).unwrap()
+    Catalog::parse(&yuefu_data::tables("instruments")).unwrap()
 }
 
 /// A position in sixteenths.
