@@ -81,7 +81,9 @@ impl Studio {
             lyrics: LyricSheet::default(),
             score,
             mix: None,
+            master: None,
             release: release.clone(),
+            tags: Default::default(),
             engines: self.engines(),
         };
         self.name_soundfont(&mut song);

@@ -282,17 +282,12 @@ impl<'a> Desk<'a> {
         notes.dedup_by(|b, a| a.at == b.at && a.key() == b.key());
         cut_overlaps(&mut notes);
         let path = self.hall.seed.join(&self.member.id).join(&id);
-        Phrase {
-            id,
-            span,
-            origin: Origin::Generated {
-                engine: ENGINE.into(),
-                path: path.as_str().into(),
-                take: section.take,
-            },
-            locked: false,
-            notes,
-        }
+        let origin = Origin::Generated {
+            engine: ENGINE.into(),
+            path: path.as_str().into(),
+            take: section.take,
+        };
+        Phrase::new(id, span, origin, notes)
     }
 }
 

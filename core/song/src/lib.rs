@@ -3,6 +3,7 @@
 pub mod brief;
 pub mod catalog;
 pub mod lyrics;
+pub mod masterplan;
 pub mod mixplan;
 pub mod performance;
 pub mod plan;
@@ -13,11 +14,12 @@ pub mod style;
 pub use brief::Brief;
 pub use catalog::{Catalog, Family, InstrumentProfile};
 pub use lyrics::{LyricLine, LyricSheet};
+pub use masterplan::MasterPlan;
 pub use performance::{
     Articulation, Performance, PerformedNote, PerformedPhrase, PerformedTrack, PlacedPhrase,
 };
 pub use plan::{CastMember, Ending, Feel, SectionPlan, SongPlan};
-pub use score::{ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Track};
+pub use score::{ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Take, Track};
 pub use song::{EngineUse, ReleasePlan, Song};
 pub use style::{
     Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, Style, StyleBook,

@@ -221,6 +221,76 @@ pub struct Phrase {
     /// Notes in order of start, ties by pitch. Starts are relative to the phrase; a pickup may
     /// start before it (negative), and a note may ring past its end.
     pub notes: Vec<Note>,
+    /// Number of the take that these notes are; 0 is the first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub take: u32,
+    /// The other takes of this phrase, put aside, in ascending order of number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes: Vec<Take>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Phrase {
+    /// A phrase with its first take and no others.
+    pub fn new(id: impl Into<String>, span: TickSpan, origin: Origin, notes: Vec<Note>) -> Self {
+        Self {
+            id: id.into(),
+            span,
+            origin,
+            locked: false,
+            notes,
+            take: 0,
+            takes: Vec::new(),
+        }
+    }
+
+    /// The number that a further take gets.
+    pub fn next_take(&self) -> u32 {
+        let aside = self.takes.iter().map(|take| take.number);
+        aside.chain([self.take]).max().unwrap_or(0) + 1
+    }
+
+    /// Puts the present notes aside and brings a take back; says whether there is such a take.
+    pub fn switch(&mut self, number: u32) -> bool {
+        if number == self.take {
+            return true;
+        }
+        let Some(index) = self.takes.iter().position(|take| take.number == number) else {
+            return false;
+        };
+        let wanted = self.takes.remove(index);
+        self.record(wanted);
+        true
+    }
+
+    /// Makes a new take the present one and puts the one before aside; a take of the same number
+    /// is replaced.
+    pub fn record(&mut self, take: Take) {
+        let before = Take {
+            number: self.take,
+            origin: std::mem::replace(&mut self.origin, take.origin),
+            notes: std::mem::replace(&mut self.notes, take.notes),
+        };
+        self.take = take.number;
+        self.takes.push(before);
+        self.takes.retain(|aside| aside.number != take.number);
+        self.takes.sort_by_key(|aside| aside.number);
+    }
+}
+
+/// One take of a phrase that is put aside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Take {
+    /// Its number, unique in the phrase.
+    pub number: u32,
+    /// Where its notes come from.
+    pub origin: Origin,
+    /// Its notes, as in [`Phrase::notes`].
+    pub notes: Vec<Note>,
 }
 
 /// Where the notes of a phrase come from.
@@ -380,6 +450,27 @@ impl<'de> Deserialize<'de> for Note {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn takes_are_kept_and_switched() {
+        let note = |key: &str| vec![format!("0 1 {key} 80").parse::<Note>().unwrap()];
+        let span = TickSpan::new(Ticks(0), Ticks::QUARTER);
+        let mut phrase = Phrase::new("a", span, Origin::Edited, note("C4"));
+        assert_eq!(phrase.next_take(), 1);
+        for (number, key) in [(1, "D4"), (2, "E4")] {
+            phrase.record(Take {
+                number,
+                origin: Origin::Imported,
+                notes: note(key),
+            });
+        }
+        assert_eq!((phrase.take, phrase.next_take()), (2, 3));
+        let before = phrase.clone();
+        assert!(phrase.switch(0) && phrase.notes == note("C4"));
+        assert_eq!(phrase.origin, Origin::Edited);
+        assert!(phrase.switch(2) && !phrase.switch(7));
+        assert_eq!(phrase, before);
+    }
 
     #[test]
     fn notes_are_lines_of_text() {

@@ -7,13 +7,13 @@
 //! is killed before leaves the old song whole.
 
 use crate::{
-    Brief, Catalog, LyricSheet, Score, SongPlan,
+    Brief, Catalog, LyricSheet, MasterPlan, Score, SongPlan,
     mixplan::MixPlan,
     score::{ChordSpan, Section, Track},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use yuefu_audio::{Db, Lufs, SampleRate};
 use yuefu_theory::Timeline;
 
@@ -35,8 +35,13 @@ pub struct Song {
     pub score: Score,
     /// How it is mixed; `None` lets the mixer decide from the stems.
     pub mix: Option<MixPlan>,
+    /// How the mix is mastered; `None` lets the mastering decide from the mix.
+    pub master: Option<MasterPlan>,
     /// How it leaves the house.
     pub release: ReleasePlan,
+    /// What files say about it beside its title, by name: `artist`, `album`, `comment`, ...
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// Which engines made it.
     pub engines: Vec<EngineUse>,
 }
@@ -171,7 +176,11 @@ struct Main {
     score: ScoreFrame,
     #[serde(default)]
     mix: Option<MixPlan>,
+    #[serde(default)]
+    master: Option<MasterPlan>,
     release: ReleasePlan,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, String>,
     engines: Vec<EngineUse>,
 }
 
@@ -212,7 +221,9 @@ impl Song {
                 tracks: files.iter().map(|(name, _)| name.clone()).collect(),
             },
             mix: self.mix.clone(),
+            master: self.master.clone(),
             release: self.release.clone(),
+            tags: self.tags.clone(),
             engines: self.engines.clone(),
         };
         files.push((MAIN_FILE.to_owned(), pretty(&main)));
@@ -271,7 +282,9 @@ impl Song {
                 tracks,
             },
             mix: main.mix,
+            master: main.master,
             release: main.release,
+            tags: main.tags,
             engines: main.engines,
         };
         song.check()?;

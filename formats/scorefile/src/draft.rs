@@ -144,6 +144,8 @@ impl Draft {
                     span: TickSpan::new(Ticks::ZERO, end.max(last)),
                     origin: Origin::Imported,
                     locked: false,
+                    take: 0,
+                    takes: Vec::new(),
                     notes,
                 }],
             });

@@ -235,6 +235,8 @@ fn part(program: u8, notes: &[(f64, f64, &str)]) -> ScoreFile {
             span: TickSpan::new(Ticks::ZERO, end),
             origin: Origin::Edited,
             locked: false,
+            take: 0,
+            takes: Vec::new(),
             notes: notes.collect(),
         }],
     };

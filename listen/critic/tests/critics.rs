@@ -31,6 +31,8 @@ fn track(id: &str, role: Role, instrument: &str, notes: Vec<Note>) -> Track {
             span,
             origin: Origin::Imported,
             locked: false,
+            take: 0,
+            takes: Vec::new(),
             notes,
         }],
     }

@@ -147,6 +147,8 @@ pub fn score(seed: u64, flavor: &Flavor) -> ScoreFile {
                 span: TickSpan::new(Ticks::ZERO, end),
                 origin: Origin::Edited,
                 locked: false,
+                take: 0,
+                takes: Vec::new(),
                 notes,
             }],
         });

@@ -120,6 +120,8 @@ pub fn track(id: &str, role: Role, instrument: &str, phrases: Vec<Vec<Note>>) ->
                     take: 0,
                 },
                 locked: false,
+                take: 0,
+                takes: Vec::new(),
                 notes,
             })
             .collect(),
