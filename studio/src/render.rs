@@ -379,7 +379,7 @@ pub fn solo(
     }
     Ok(process_track(
         &ChannelStrip::neutral(&written.id),
-        stem,
+        &stem,
         None,
     ))
 }

@@ -92,6 +92,27 @@ impl Biquad {
         )
     }
 
+    /// Time constant in frames of the slowest pole: what was is down to 1/e after so many.
+    ///
+    /// Infinite for a filter that is not stable.
+    pub fn span(&self) -> f64 {
+        let [a1, a2] = self.a;
+        let spread = a1 * a1 - 4.0 * a2;
+        // Complex poles have the radius √a2; real ones differ.
+        let radius = if spread < 0.0 {
+            a2.sqrt()
+        } else {
+            (a1.abs() + spread.sqrt()) * 0.5
+        };
+        if radius <= 0.0 {
+            0.0
+        } else if radius < 1.0 {
+            -1.0 / math::ln(radius)
+        } else {
+            f64::INFINITY
+        }
+    }
+
     /// Power gain (squared magnitude) at a frequency in hertz.
     pub fn power_at(&self, rate: f64, hz: f64) -> f64 {
         let w = std::f64::consts::TAU * hz / rate;

@@ -167,6 +167,10 @@ pub struct Sidechain {
     pub amount_db: f32,
     /// Time constant of the return, in milliseconds.
     pub release_ms: f32,
+    /// Level of the key track's strongest stroke below 120 Hz in dBFS, measured when the plan
+    /// was made; absent = −9. Strokes 24 dB below it and less do not duck.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strongest_db: Option<f32>,
 }
 
 /// Send levels in dB relative to the processed track; absent = nothing is sent.

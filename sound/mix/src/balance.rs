@@ -80,6 +80,7 @@ pub fn plan_mix(
                 key_track: drums.id.clone(),
                 amount_db: role.duck,
                 release_ms: (shape.beat.0 * 350.0).clamp(80.0, 260.0) as f32,
+                strongest_db: drums.measure.stroke_db.map(tenth),
             });
         }
         if (is_chordal(track.role) || track.role == Role::Fx) && character.ride_db > 0.0 {

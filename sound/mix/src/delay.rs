@@ -42,6 +42,19 @@ impl Delay {
     }
 }
 
+impl Delay {
+    /// Frames after which the echoes of a sound have fallen by 130 dB.
+    pub(crate) fn memory(settings: &Settings, rate: SampleRate) -> f64 {
+        let feedback = within(settings.feedback, 0.0, 0.95).max(1e-6);
+        let level = within(settings.level_db, -120.0, 24.0).max(0.0);
+        let echoes = ((130.0 + level) / -math::gain_to_db(feedback)).ceil() + 1.0;
+        let time = within(settings.time_s, 0.001, 4.0);
+        // The low cut's own memory: one pole at its corner.
+        let cut = 16.0 / (std::f64::consts::TAU * f64::from(settings.low_cut_hz).max(1.0));
+        (f64::from(echoes * time) + cut) * rate.hz()
+    }
+}
+
 impl Effect for Delay {
     fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
         let frames = left.len().min(right.len());

@@ -12,6 +12,9 @@ use yuefu_song::mixplan::{Compressor, Gate};
 /// Frames between gain decisions; the gain runs linearly between them.
 const STEP: usize = 8;
 
+/// The level of silence in dBFS.
+const SILENCE: f32 = -140.0;
+
 /// How the gain follows from the level.
 #[derive(Clone, Copy, Debug)]
 enum Law {
@@ -31,8 +34,9 @@ pub struct Dynamics {
     peak: f32,
     /// Smoothed gain change in dB, at most 0.
     state: f32,
-    /// Gain factor at the beginning of the step, and its increment per frame.
+    /// Gain factor now, at the end of the step, and its increment per frame.
     gain: f32,
+    target: f32,
     slope: f32,
     deepest: f32,
 }
@@ -78,6 +82,7 @@ impl Dynamics {
             peak: 0.0,
             state: 0.0,
             gain: 1.0,
+            target: 1.0,
             slope: 0.0,
             deepest: 0.0,
         };
@@ -108,13 +113,23 @@ impl Dynamics {
         self.deepest
     }
 
+    /// The gain factor of the state.
+    fn factor(&self) -> f32 {
+        math::fast_exp2((self.state + self.makeup) * 0.166_096_4)
+    }
+
+    /// The time constant in frames of an attack or release in milliseconds.
+    pub(crate) fn span(ms: f32, rate: SampleRate) -> f64 {
+        f64::from(within(ms, 0.01, 10_000.0)) * 1e-3 * rate.hz() + STEP as f64
+    }
+
     /// Decides the gain for the next step from the peak of the last.
     fn decide(&mut self) {
         // −6.0206 dB per halving: log2 is the cheapest exact logarithm there is.
         let level = if self.peak > 1e-7 {
             6.020_6 * math::log2(f64::from(self.peak)) as f32
         } else {
-            -140.0
+            SILENCE
         };
         self.peak = 0.0;
         let wanted = self.static_change(level);
@@ -124,8 +139,9 @@ impl Dynamics {
             self.state = 0.0;
         }
         self.deepest = self.deepest.min(self.state);
-        let target = math::fast_exp2((self.state + self.makeup) * 0.166_096_4);
-        self.slope = (target - self.gain) * (1.0 / STEP as f32);
+        self.gain = self.target;
+        self.target = self.factor();
+        self.slope = (self.target - self.gain) * (1.0 / STEP as f32);
     }
 }
 
@@ -154,10 +170,12 @@ impl Effect for Dynamics {
     fn reset(&mut self) {
         self.clock = Clock::default();
         self.peak = 0.0;
-        self.state = 0.0;
+        // As after long silence: a gate is closed.
+        self.state = self.static_change(SILENCE);
         self.slope = 0.0;
         self.deepest = 0.0;
-        self.gain = math::fast_exp2(self.makeup * 0.166_096_4);
+        self.gain = self.factor();
+        self.target = self.gain;
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the balance needs to know of a raw stem.
 
+use crate::duck::KeyWindow;
 use serde::{Deserialize, Serialize};
 use yuefu_audio::fft::Fft;
 use yuefu_audio::loudness::k_weighting;
@@ -31,6 +32,10 @@ pub struct TrackMeasure {
     pub centroid_hz: f32,
     /// Share of the song during which it plays.
     pub activity: f32,
+    /// Level of its strongest stroke below 120 Hz in dBFS, which ducking refers to; absent when
+    /// it has nothing there.
+    #[serde(default)]
+    pub stroke_db: Option<f32>,
 }
 
 impl TrackMeasure {
@@ -121,9 +126,11 @@ impl TrackMeasure {
         let absolute = math::pow(10.0, (-70.0 + 0.691) / 10.0);
         let (ungated, any) = mean(absolute);
         let peak_db = math::gain_to_db(audio.peak());
+        let stroke_db = KeyWindow::whole(audio).strongest_db();
         if any == 0 {
             return Self {
                 peak_db,
+                stroke_db,
                 ..Self::default()
             };
         }
@@ -143,6 +150,7 @@ impl TrackMeasure {
             bands: bands.map(|x| (x / all) as f32),
             centroid_hz: (moment / all * bin_hz) as f32,
             activity: active as f32 / blocks.len() as f32,
+            stroke_db,
         }
     }
 }

@@ -42,6 +42,13 @@ impl Stereo {
     }
 }
 
+impl Stereo {
+    /// The time constant of what it remembers, in frames.
+    pub(crate) fn memory(rate: SampleRate) -> f64 {
+        Biquad::high_pass(rate.hz(), MONO_BELOW_HZ, std::f64::consts::FRAC_1_SQRT_2).span()
+    }
+}
+
 impl Effect for Stereo {
     fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
         let frames = left.len().min(right.len());

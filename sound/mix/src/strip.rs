@@ -1,15 +1,15 @@
-//! One track through its channel strip.
+//! One track through its channel strip, window by window.
 
-use crate::duck::{Ducker, KeyEnvelope};
+use crate::duck::{Ducker, KeyWindow};
 use crate::dynamics::Dynamics;
 use crate::effect::Effect;
 use crate::saturate::Saturator;
 use crate::stereo::Stereo;
+use crate::window::{self, CHUNK, Source};
+use rayon::prelude::*;
+use std::ops::Range;
 use yuefu_audio::{AudioBuffer, Biquad, Cascade, SampleRate, curve::CurveCursor, math};
 use yuefu_song::mixplan::{ChannelStrip, EqBand, EqKind};
-
-/// Frames that pass the whole chain before the next ones: small enough for the cache.
-const CHUNK: usize = 2048;
 
 /// The filter of an equalizer band.
 pub fn eq_filter(band: &EqBand, rate: SampleRate) -> Biquad {
@@ -46,7 +46,13 @@ struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    fn new(strip: &'a ChannelStrip, rate: SampleRate, key: Option<&KeyEnvelope>) -> Self {
+    /// The chain at frame `begin` of the song.
+    fn new(
+        strip: &'a ChannelStrip,
+        rate: SampleRate,
+        key: Option<&KeyWindow>,
+        begin: usize,
+    ) -> Self {
         Self {
             rate,
             trim: math::db_to_gain(strip.trim_db.clamp(-120.0, 60.0)),
@@ -64,7 +70,11 @@ impl<'a> Chain<'a> {
                 .collect(),
             saturator: Saturator::new(strip.saturation),
             ducker: match (&strip.sidechain, key) {
-                (Some(settings), Some(key)) => Some(Ducker::new(settings, key.clone(), rate)),
+                (Some(settings), Some(key)) => {
+                    let mut ducker = Ducker::new(settings, key.clone(), rate);
+                    ducker.seek(begin);
+                    Some(ducker)
+                }
                 _ => None,
             },
             fader: strip.automation.cursor(),
@@ -103,9 +113,6 @@ impl<'a> Chain<'a> {
             }
             return;
         }
-        if start == 0 {
-            self.level = self.gain * math::db_to_gain(self.fader.at(0.0));
-        }
         let mut at = 0;
         while at < left.len() {
             let until = (at + FADER_STEP).min(left.len());
@@ -122,20 +129,32 @@ impl<'a> Chain<'a> {
         }
     }
 
-    fn reset(&mut self) {
+    /// Lets frames pass while there is nothing to process.
+    fn skip(&mut self, frames: usize) {
+        if let Some(ducker) = &mut self.ducker {
+            ducker.skip(frames);
+        }
+    }
+
+    /// Begins anew at a frame of the song, after silence.
+    fn wake(&mut self, at: usize) {
         self.eq.reset();
         for dynamics in &mut self.dynamics {
             dynamics.reset();
         }
         self.saturator.reset();
         self.stereo.reset();
+        if self.moving {
+            let time = at as f64 / self.rate.hz();
+            self.level = self.gain * math::db_to_gain(self.fader.at(time as f32));
+        }
     }
 }
 
 /// Rounds to the nearest multiple of 2^−23, the step of 24-bit audio.
 ///
-/// Sums of such values below 2 in magnitude are exact in `f32` in any order, and 24-bit files
-/// hold them unchanged; the error of rounding is below −144 dBFS.
+/// Sums of such values are exact in any order (see [`crate::Sum`]), and 24-bit files hold them
+/// unchanged while below full scale; the error of rounding is below −144 dBFS.
 #[inline(always)]
 pub fn to_grid(x: f32) -> f32 {
     // Adding and taking away 1.5 · 2^29 leaves 23 fractional bits of an f64.
@@ -143,54 +162,90 @@ pub fn to_grid(x: f32) -> f32 {
     ((f64::from(x) + MAGIC) - MAGIC) as f32
 }
 
-/// Processes a whole track: a pure function of its arguments.
+/// Frames of the past that a window of a strip depends on, whole chunks of 2048.
 ///
-/// `audio` is the raw stem from the song's first frame on, mono or stereo; what comes back is
-/// stereo, equally long and on the 24-bit grid ([`to_grid`]). `key` is the envelope of the
-/// strip's side-chain track; without it the strip does not duck. Mute and solo are the mixer's
-/// business.
-pub fn process_track(
+/// Sixteen of the longest time constant (−139 dB) and eight of each other one, as processors
+/// follow each other; a ducker forgets exactly.
+pub fn strip_memory(strip: &ChannelStrip, rate: SampleRate) -> usize {
+    let mut spans = vec![Stereo::memory(rate)];
+    spans.extend(strip.eq.iter().map(|band| eq_filter(band, rate).span()));
+    spans.extend(strip.gate.iter().map(|gate| {
+        let ms = gate.attack_ms.max(gate.release_ms);
+        Dynamics::span(ms, rate)
+    }));
+    spans.extend(strip.compressor.iter().map(|compressor| {
+        let ms = compressor.attack_ms.max(compressor.release_ms);
+        Dynamics::span(ms, rate)
+    }));
+    let longest = spans.iter().fold(0.0_f64, |a, &b| a.max(b));
+    let all: f64 = spans.iter().sum();
+    let heard = 16.0 * longest + 8.0 * (all - longest);
+    let ducked = strip
+        .sidechain
+        .as_ref()
+        .map_or(0.0, |sidechain| Ducker::memory(sidechain, rate));
+    window::whole_chunks(heard.max(ducked))
+}
+
+/// One window of a track: a pure function of its arguments.
+///
+/// `raw` is the raw stem, mono or stereo, beginning at frame `raw_first_frame` of the song and
+/// silent elsewhere; of it, and of `key`, only [`window::input_of`] the window with
+/// [`strip_memory`] matters. The window should be one of [`window::windows`]. What comes back is
+/// stereo, as long as the window and on the 24-bit grid ([`to_grid`]). Without a key the strip
+/// does not duck. Mute and solo are the mixer's business.
+pub fn channel_window(
     strip: &ChannelStrip,
-    mut audio: AudioBuffer,
-    key: Option<&KeyEnvelope>,
+    raw: &AudioBuffer,
+    raw_first_frame: usize,
+    window: Range<usize>,
+    key: Option<&KeyWindow>,
 ) -> AudioBuffer {
-    let frames = audio.frames();
-    if audio.channels.len() == 1 {
-        let copy = audio.channels[0].clone();
-        audio.channels.push(copy);
-    }
-    audio.channels.truncate(2);
-    let mut chain = Chain::new(strip, audio.rate, key);
-    let [left, right] = &mut audio.channels[..] else {
-        return AudioBuffer::silent(audio.rate, 2, frames);
-    };
-    // After two seconds of silence nothing of what was can be heard: the chain rests until
-    // there is something to do. Sparse tracks cost little.
-    let patience = (audio.rate.hz() * 2.0) as usize;
-    let mut quiet = 0;
-    let mut resting = false;
-    for start in (0..frames).step_by(CHUNK) {
-        let end = (start + CHUNK).min(frames);
-        let (l, r) = (&mut left[start..end], &mut right[start..end]);
-        let silent = l.iter().chain(r.iter()).all(|&x| x == 0.0);
-        quiet = if silent { quiet + CHUNK } else { 0 };
-        // The ducker counts frames, so a strip that has one never rests.
-        if quiet > patience && chain.ducker.is_none() {
-            if !resting {
-                chain.reset();
-                resting = true;
-            }
+    let mut out = AudioBuffer::silent(raw.rate, 2, window.len());
+    let source = Source::new(raw, raw_first_frame);
+    let memory = strip_memory(strip, raw.rate);
+    let begin = window::begin(window.start, memory);
+    let mut chain = Chain::new(strip, raw.rate, key, begin);
+    let (mut left, mut right) = ([0.0_f32; CHUNK], [0.0_f32; CHUNK]);
+    // What has been silent for as long as the chain remembers leaves nothing behind: the chain
+    // rests until there is something to do. Sparse tracks cost little.
+    let mut quiet = memory;
+    for at in (begin..window.end).step_by(CHUNK) {
+        let count = CHUNK.min(window.end - at);
+        let (l, r) = (&mut left[..count], &mut right[..count]);
+        let silent = source.read(at, l, r);
+        if silent && quiet >= memory {
+            chain.skip(count);
             continue;
         }
-        if resting && chain.moving {
-            let time = start as f64 / chain.rate.hz();
-            chain.level = chain.gain * math::db_to_gain(chain.fader.at(time as f32));
+        if quiet >= memory {
+            chain.wake(at);
         }
-        resting = false;
-        chain.process(start, l, r);
-        for x in l.iter_mut().chain(r) {
-            *x = to_grid(*x);
+        quiet = if silent { quiet + CHUNK } else { 0 };
+        chain.process(at, l, r);
+        if at + count > window.start {
+            for x in l.iter_mut().chain(r.iter_mut()) {
+                *x = to_grid(*x);
+            }
+            window::keep(&window, at, [&*l, &*r], &mut out);
         }
     }
-    audio
+    out
+}
+
+/// A whole track: all its windows, side by side.
+///
+/// `audio` is the raw stem from the song's first frame on; see [`channel_window`].
+pub fn process_track(
+    strip: &ChannelStrip,
+    audio: &AudioBuffer,
+    key: Option<&KeyWindow>,
+) -> AudioBuffer {
+    let frames = audio.frames();
+    let parts: Vec<AudioBuffer> = window::windows(frames)
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|window| channel_window(strip, audio, 0, window, key))
+        .collect();
+    window::join(frames, parts, AudioBuffer::silent(audio.rate, 2, 0))
 }

@@ -4,7 +4,7 @@ use yuefu_audio::{AudioBuffer, Biquad, Cascade, SampleRate, math};
 use yuefu_engine::Rng;
 use yuefu_mix::Effect;
 use yuefu_mix::delay::Delay;
-use yuefu_mix::duck::{Ducker, KeyEnvelope};
+use yuefu_mix::duck::{Ducker, KeyWindow};
 use yuefu_mix::dynamics::Dynamics;
 use yuefu_mix::reverb::Reverb;
 use yuefu_mix::saturate::Saturator;
@@ -37,13 +37,13 @@ fn delay(ping_pong: bool) -> Delay {
 }
 
 /// A key with a stroke every half second.
-fn key() -> KeyEnvelope {
+fn key() -> KeyWindow {
     let mut audio = AudioBuffer::silent(RATE, 1, 96_000);
     for (i, x) in audio.channels[0].iter_mut().enumerate() {
         let t = (i % 24_000) as f32 / 48_000.0;
         *x = math::fast_sin_cycles(55.0 * t) * math::fast_exp2(-t * 30.0);
     }
-    KeyEnvelope::of(&audio)
+    KeyWindow::whole(&audio)
 }
 
 fn all() -> Vec<(&'static str, Box<dyn Effect>)> {
@@ -66,6 +66,7 @@ fn all() -> Vec<(&'static str, Box<dyn Effect>)> {
         key_track: "drums".into(),
         amount_db: 9.0,
         release_ms: 120.0,
+        strongest_db: key().strongest_db(),
     };
     vec![
         (
@@ -254,6 +255,7 @@ fn the_ducker_follows_the_kick() {
         key_track: "drums".into(),
         amount_db: 9.0,
         release_ms: 60.0,
+        strongest_db: key().strongest_db(),
     };
     let mut ducker = Ducker::new(&sidechain, key(), RATE);
     let (mut l, mut r) = (vec![1.0_f32; 48_000], vec![1.0_f32; 48_000]);

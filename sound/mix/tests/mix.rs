@@ -252,7 +252,7 @@ fn the_fader_moves_as_drawn_and_sleeping_tracks_wake_unchanged() {
     let mut audio = AudioBuffer::silent(RATE, 1, 48_000 * 8);
     audio.channels[0][..96_000].fill(0.5);
     audio.channels[0][48_000 * 6..].fill(0.5);
-    let out = yuefu_mix::process_track(&strip, audio, None);
+    let out = yuefu_mix::process_track(&strip, &audio, None);
     let db = |t: f32| math::gain_to_db(out.channels[0][(t * 48_000.0) as usize] / 0.5);
     assert!((db(0.5) + 6.0).abs() < 0.01);
     assert!((db(1.5) + 12.0).abs() < 0.1);

@@ -75,6 +75,12 @@ impl Early {
         }
     }
 
+    /// Delay of the last reflection in frames.
+    pub(super) fn longest(&self) -> usize {
+        let delays = self.taps.iter().flatten().map(|tap| tap.1);
+        delays.max().unwrap_or(0)
+    }
+
     pub(super) fn run(&mut self, input: [&[f32]; 2], out: &mut [[f32; TICK]; 2]) {
         let count = input[0].len();
         let mask = self.lines[0].len() - 1;

@@ -165,6 +165,29 @@ impl Reverb {
         }
     }
 
+    /// Frames after which a sound has fallen by 120 dB at all frequencies.
+    pub(crate) fn memory(settings: &Settings, rate: SampleRate) -> f64 {
+        let character = Character::of(settings.kind);
+        let decay = f64::from(within(settings.decay_s, 0.1, 20.0)) * character.bass.max(1.0);
+        let level = f64::from(within(settings.level_db, -120.0, 24.0)).max(0.0);
+        let predelay = f64::from(within(settings.predelay_ms, 0.0, 250.0)) * 1e-3;
+        // Early reflections and diffusers come before the network begins to decay.
+        let early = character
+            .room
+            .map_or(0, |room| Early::new(room, rate).longest());
+        let smear: f64 = character.diffusers_ms.iter().sum::<f64>() * 1.13e-3;
+        let seconds =
+            decay * (2.0 + level / 60.0) + predelay + smear + character.lines_ms[1] * 1e-3;
+        seconds * rate.hz() + early as f64
+    }
+
+    /// Forgets the past and goes to a frame of the song, a multiple of [`TICK`]: the drift of
+    /// the lines is counted from the song's first frame.
+    pub(crate) fn seek(&mut self, frame: usize) {
+        self.reset();
+        self.network.seek(frame / TICK);
+    }
+
     /// Processes at most one tick.
     fn stretch(&mut self, left: &mut [f32], right: &mut [f32]) {
         let mut wet = [[0.0_f32; TICK]; 2];

@@ -29,6 +29,8 @@ pub(super) struct Network {
     drifts: [Drift; DRIFTING],
     /// Largest drift in frames.
     depth: f32,
+    /// Ticks since the song's first frame.
+    ticks: usize,
 }
 
 impl Network {
@@ -81,8 +83,9 @@ impl Network {
         let depth = (drift_ms * 1e-3 * rate.hz()) as f32;
         let tick = TICK as f64 / rate.hz();
         let drifts = std::array::from_fn(|i| Drift {
+            start: i as f64 / DRIFTING as f64,
             // Incommensurate rates from 0.31 to about 0.9 Hz.
-            speed: ((0.31 + 0.117 * i as f64) * tick) as f32,
+            speed: (0.31 + 0.117 * i as f64) * tick,
             ..Drift::default()
         });
         let size = (lengths.iter().max().copied().unwrap_or(1) + depth as usize + TICK + 8)
@@ -101,6 +104,7 @@ impl Network {
             scale: (13.815_510_6 * total as f64 / (middle * rate.hz())).sqrt() as f32,
             drifts,
             depth,
+            ticks: 0,
         };
         new.reset();
         new
@@ -193,9 +197,7 @@ impl Network {
 
     /// What happens between ticks: the drifts turn, and what has all but vanished vanishes.
     pub(super) fn tick(&mut self) {
-        for drift in &mut self.drifts {
-            drift.turn(self.depth);
-        }
+        self.seek(self.ticks + 1);
         for state in self.states.iter_mut().flatten().flatten() {
             if state.abs() < 1e-12 {
                 *state = 0.0;
@@ -214,8 +216,14 @@ impl Network {
         self.memory.fill(0.0);
         self.at = 0;
         self.states = [[[0.0; LINES]; 2]; 2];
-        for (i, drift) in self.drifts.iter_mut().enumerate() {
-            drift.start(i as f32 / DRIFTING as f32, self.depth);
+        self.seek(0);
+    }
+
+    /// Sets the drifts to where they are after so many ticks of the song.
+    pub(super) fn seek(&mut self, ticks: usize) {
+        self.ticks = ticks;
+        for drift in &mut self.drifts {
+            drift.seek(ticks, self.depth);
         }
     }
 }
@@ -223,9 +231,9 @@ impl Network {
 /// The slow change of a line's length.
 #[derive(Clone, Copy, Debug, Default)]
 struct Drift {
-    /// Cycles per tick, and position in the cycle.
-    speed: f32,
-    phase: f32,
+    /// Position in the cycle at the song's first frame, and cycles per tick.
+    start: f64,
+    speed: f64,
     /// Offset now in frames, as a whole and a fraction, and its increment per frame.
     whole: i32,
     fraction: f32,
@@ -233,21 +241,16 @@ struct Drift {
 }
 
 impl Drift {
-    fn start(&mut self, phase: f32, depth: f32) {
-        self.phase = phase;
-        let offset = depth * math::fast_sin_cycles(phase);
-        self.whole = offset.floor() as i32;
-        self.fraction = offset - offset.floor();
-        self.slope = 0.0;
+    fn offset(&self, ticks: usize, depth: f32) -> f32 {
+        let cycles = self.start + self.speed * ticks as f64;
+        depth * math::fast_sin_cycles((cycles - cycles.floor()) as f32)
     }
 
-    fn turn(&mut self, depth: f32) {
-        self.phase += self.speed;
-        if self.phase >= 1.0 {
-            self.phase -= 1.0;
-        }
-        let target = depth * math::fast_sin_cycles(self.phase);
-        self.slope = (target - self.whole as f32 - self.fraction) * (1.0 / TICK as f32);
+    fn seek(&mut self, ticks: usize, depth: f32) {
+        let (now, next) = (self.offset(ticks, depth), self.offset(ticks + 1, depth));
+        self.whole = now.floor() as i32;
+        self.fraction = now - now.floor();
+        self.slope = (next - now) * (1.0 / TICK as f32);
     }
 
     /// Reads from `at` plus the drift on, by cubic Hermite interpolation.
