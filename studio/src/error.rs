@@ -94,10 +94,7 @@ impl StudioError {
                 .collect::<Vec<_>>()
                 .join("\n"),
             Self::Input { zh, .. } => zh.clone(),
-            Self::Song(error) => format!(
-                "{}：第 {} 行第 {} 列：需要 {}，却是 {}。请撤销对该文件的最后修改，或从备份恢复。",
-                error.file, error.line, error.column, error.expected, error.found
-            ),
+            Self::Song(error) => error.message(lang),
             Self::Audio(error) => {
                 let what = match error.kind {
                     ErrorKind::NotFound => "文件或文件夹不存在。请检查路径",

@@ -111,16 +111,21 @@ impl Project {
                 None
             });
             let Some(bytes) = bytes else { return Ok(None) };
-            String::from_utf8(bytes)
-                .map(Some)
-                .map_err(|error| SongError {
-                    file: name.to_owned(),
-                    line: 0,
-                    column: 0,
-                    expected: "UTF-8 text".to_owned(),
-                    found: format!("other bytes at {}", error.utf8_error().valid_up_to()),
-                    remedy: "Restore the file from a copy.",
-                })
+            String::from_utf8(bytes).map(Some).map_err(|error| {
+                let valid = error.utf8_error().valid_up_to();
+                SongError::whole(
+                    name,
+                    ("UTF-8 text", " UTF-8 文本"),
+                    (
+                        format!("other bytes at {valid}"),
+                        format!("第 {valid} 字节处有其他内容"),
+                    ),
+                    (
+                        "Save the file as UTF-8, or restore it from a copy.",
+                        "请以 UTF-8 保存该文件，或从备份恢复。",
+                    ),
+                )
+            })
         });
         match failed {
             Some(error) => Err(error.into()),

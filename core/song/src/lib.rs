@@ -2,6 +2,7 @@
 
 pub mod brief;
 pub mod catalog;
+pub mod edit;
 pub mod lyrics;
 pub mod masterplan;
 pub mod mixplan;
@@ -10,9 +11,11 @@ pub mod plan;
 pub mod score;
 pub mod song;
 pub mod style;
+pub mod words;
 
 pub use brief::Brief;
 pub use catalog::{Catalog, Family, InstrumentProfile};
+pub use edit::{Edit, EditError, Merged, Parts, merge};
 pub use lyrics::{LyricLine, LyricSheet};
 pub use masterplan::MasterPlan;
 pub use performance::{
@@ -24,3 +27,4 @@ pub use song::{EngineUse, ReleasePlan, Song};
 pub use style::{
     Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, Style, StyleBook,
 };
+pub use words::Words;

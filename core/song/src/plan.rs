@@ -1,6 +1,6 @@
 //! The plan of a song: form, key, tempo, energy, cast and harmony.
 
-use crate::score::{ChordSpan, Role, SectionKind};
+use crate::score::{ChordSpan, Role, Score, Section, SectionKind};
 use serde::{Deserialize, Serialize};
 use yuefu_audio::Seconds;
 use yuefu_theory::{Key, TickSpan, Timeline};
@@ -26,6 +26,27 @@ pub struct SongPlan {
     pub ending: Ending,
     /// The exact length of the finished audio, tail included.
     pub length: Seconds,
+}
+
+impl SongPlan {
+    /// The score that this plan implies, without tracks: the same timeline, sections whose energy
+    /// is the mean of the planned two, and all their chords.
+    pub fn score_frame(&self) -> Score {
+        let section = |plan: &SectionPlan| Section {
+            id: plan.id.clone(),
+            kind: plan.kind,
+            span: plan.span,
+            key: plan.key,
+            energy: (plan.energy[0] + plan.energy[1]) / 2.0,
+        };
+        let chords = self.sections.iter().flat_map(|s| s.chords.clone());
+        Score {
+            timeline: self.timeline.clone(),
+            sections: self.sections.iter().map(section).collect(),
+            chords: chords.collect(),
+            tracks: Vec::new(),
+        }
+    }
 }
 
 /// One planned section.

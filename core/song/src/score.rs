@@ -367,7 +367,8 @@ fn gcd(a: i64, b: i64) -> i64 {
     }
 }
 
-fn write_quarters(f: &mut fmt::Formatter<'_>, ticks: Ticks) -> fmt::Result {
+/// Writes ticks as quarter notes, exactly: `3`, `-1/4`, `5/3`.
+pub(crate) fn write_quarters(f: &mut impl fmt::Write, ticks: Ticks) -> fmt::Result {
     let common = gcd(ticks.0, Ticks::QUARTER.0);
     match (ticks.0 / common, Ticks::QUARTER.0 / common) {
         (num, 1) => write!(f, "{num}"),
@@ -375,7 +376,8 @@ fn write_quarters(f: &mut fmt::Formatter<'_>, ticks: Ticks) -> fmt::Result {
     }
 }
 
-fn read_quarters(text: &str) -> Option<Ticks> {
+/// Reads quarter notes as [`write_quarters`] writes them.
+pub(crate) fn read_quarters(text: &str) -> Option<Ticks> {
     let (num, den) = match text.split_once('/') {
         Some((num, den)) => (num.parse::<i64>().ok()?, den.parse::<i64>().ok()?),
         None => (text.parse::<i64>().ok()?, 1),

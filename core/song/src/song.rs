@@ -6,6 +6,11 @@
 //! needs, so the moment `song.json` changes is the moment the document changes: a process that
 //! is killed before leaves the old song whole.
 
+mod check;
+mod error;
+
+pub use error::{Said, SongError};
+
 use crate::{
     Brief, Catalog, LyricSheet, MasterPlan, Score, SongPlan,
     mixplan::MixPlan,
@@ -13,7 +18,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use yuefu_audio::{Db, Lufs, SampleRate};
 use yuefu_theory::Timeline;
 
@@ -91,76 +96,6 @@ pub struct EngineUse {
     pub engine: String,
     /// Its version.
     pub version: u32,
-}
-
-/// A document that cannot be read: where, what was expected, what was found, what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: expected {expected}, found {found}. {remedy}")]
-pub struct SongError {
-    /// Name of the file in the project.
-    pub file: String,
-    /// Line from 1; 0 when it concerns the whole file.
-    pub line: usize,
-    /// Column from 1; 0 when unknown.
-    pub column: usize,
-    /// What should have been there.
-    pub expected: String,
-    /// What was there.
-    pub found: String,
-    /// What to do; a full sentence.
-    pub remedy: &'static str,
-}
-
-impl SongError {
-    fn whole(file: &str, expected: &str, found: impl Into<String>, remedy: &'static str) -> Self {
-        Self {
-            file: file.to_owned(),
-            line: 0,
-            column: 0,
-            expected: expected.to_owned(),
-            found: found.into(),
-            remedy,
-        }
-    }
-
-    fn json(file: &str, text: &str, error: &serde_json::Error) -> Self {
-        let message = error.to_string();
-        let (line, column) = place(text, error);
-        Self {
-            file: file.to_owned(),
-            line,
-            column,
-            expected: "a Yuefu document".to_owned(),
-            found: message
-                .rsplit_once(" at line ")
-                .map_or(message.as_str(), |(what, _)| what)
-                .to_owned(),
-            remedy: "Undo the last change to this file, or restore it from a copy.",
-        }
-    }
-}
-
-/// Line and column of an error, from 1. serde_json reports a wrong value only after it has read
-/// on to the next one, so white space and commas before the reported place are stepped back over.
-fn place(text: &str, error: &serde_json::Error) -> (usize, usize) {
-    if !error.is_data() || error.line() == 0 {
-        return (error.line(), error.column());
-    }
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(error.line() - 1)
-        .map(str::len)
-        .sum();
-    let mut end = (before + error.column().saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let read = text[..end].trim_end_matches(|c: char| c.is_whitespace() || c == ',');
-    let start = read.rfind('\n').map_or(0, |at| at + 1);
-    (
-        read.matches('\n').count() + 1,
-        read[start..].chars().count().max(1),
-    )
 }
 
 /// The content of `song.json`.
@@ -242,9 +177,12 @@ impl Song {
         let text = read(MAIN_FILE)?.ok_or_else(|| {
             SongError::whole(
                 MAIN_FILE,
-                "the main file of a project",
-                "no such file",
-                "Give the folder that ends in .yuefu.",
+                ("the main file of a project", "工程的主文件"),
+                ("no such file", "没有这个文件"),
+                (
+                    "Give the folder that ends in .yuefu.",
+                    "请给出以 .yuefu 结尾的文件夹。",
+                ),
             )
         })?;
         let main: Main = parse_main(&text)?;
@@ -253,95 +191,65 @@ impl Song {
             if !is_score_file(name) {
                 return Err(SongError::whole(
                     MAIN_FILE,
-                    "names such as score/piano.0a1b2c3d.json",
-                    format!("`{name}`"),
-                    "Undo the last change to this file, or restore it from a copy.",
+                    (
+                        "names such as score/piano.0a1b2c3d.json",
+                        "形如 score/piano.0a1b2c3d.json 的文件名",
+                    ),
+                    (format!("`{name}`"), format!("“{name}”")),
+                    error::UNDO,
                 ));
             }
             let text = read(name)?.ok_or_else(|| {
                 SongError::whole(
                     name,
-                    "a track that song.json names",
-                    "no such file",
-                    "Restore the file, or take its name out of song.json.",
+                    ("a track that song.json names", "song.json 所列的音轨"),
+                    ("no such file", "没有这个文件"),
+                    (
+                        "Restore the file, or take its name out of song.json.",
+                        "请恢复该文件，或从 song.json 中删去它的名字。",
+                    ),
                 )
             })?;
             let track: Track = parse(name, &text)?;
             tracks.push(track);
         }
-        let song = Self {
+        let frame = main.plan.score_frame();
+        let mut song = Self {
             format: FORMAT,
             seed: main.seed,
             brief: main.brief,
             plan: main.plan,
             lyrics: main.lyrics,
-            score: Score {
-                timeline: main.score.timeline,
-                sections: main.score.sections,
-                chords: main.score.chords,
-                tracks,
-            },
+            score: Score { tracks, ..frame },
             mix: main.mix,
             master: main.master,
             release: main.release,
             tags: main.tags,
             engines: main.engines,
         };
+        song.tidy();
         song.check()?;
         Ok(song)
     }
 
-    /// What later stages rely on and a hand-edited file can break.
-    fn check(&self) -> Result<(), SongError> {
-        let wrong = |expected: &str, found: String| {
-            Err(SongError::whole(
-                MAIN_FILE,
-                expected,
-                found,
-                "Correct the value, or restore the file from a copy.",
-            ))
+    /// Puts phrases, notes and takes in order, and gives the score the timeline, the sections and
+    /// the chords of the plan. What changes a song by hand or by an operation ends with this.
+    pub fn tidy(&mut self) {
+        let tracks = std::mem::take(&mut self.score.tracks);
+        self.score = Score {
+            tracks,
+            ..self.plan.score_frame()
         };
-        let timeline = &self.score.timeline;
-        let tempo_ok = timeline.tempo.first().is_some_and(|p| p.at.0 == 0)
-            && timeline.tempo.windows(2).all(|w| w[0].at < w[1].at)
-            && timeline
-                .tempo
-                .iter()
-                .all(|p| (5.0..=1000.0).contains(&p.bpm));
-        if !tempo_ok {
-            return wrong(
-                "a tempo map that starts at 0, ascends, and stays within 5 to 1000",
-                format!("{:?}", timeline.tempo),
-            );
-        }
-        let metres_ok = timeline.metres.first().is_some_and(|m| m.at.0 == 0)
-            && timeline.metres.windows(2).all(|w| w[0].at < w[1].at)
-            && timeline.metres.iter().all(|m| m.metre.bar().0 > 0);
-        if !metres_ok {
-            return wrong(
-                "a metre map that starts at 0 and ascends",
-                format!("{:?}", timeline.metres),
-            );
-        }
-        if !(0.1..=36_000.0).contains(&self.plan.length.0) {
-            return wrong(
-                "a length of 0.1 to 36000 seconds",
-                format!("{}", self.plan.length.0),
-            );
-        }
-        if !(8_000..=192_000).contains(&self.release.rate.0) {
-            return wrong(
-                "a sample rate of 8000 to 192000",
-                format!("{}", self.release.rate.0),
-            );
-        }
-        let mut ids = BTreeSet::new();
-        for track in &self.score.tracks {
-            if !ids.insert(track.id.as_str()) {
-                return wrong("one track of each id", format!("`{}` twice", track.id));
+        for track in &mut self.score.tracks {
+            track.phrases.sort_by_key(|phrase| phrase.span.start);
+            for phrase in &mut track.phrases {
+                let takes = phrase.takes.iter_mut().map(|take| &mut take.notes);
+                for notes in takes.chain([&mut phrase.notes]) {
+                    notes.sort_by_key(|note| (note.at, note.pitch.midi()));
+                }
+                phrase.takes.sort_by_key(|take| take.number);
             }
         }
-        Ok(())
     }
 
     /// Ids of instruments that the song uses but a catalog does not have, in score order.
@@ -385,19 +293,32 @@ pub fn migrate(document: &mut Value) -> Result<(), SongError> {
         Some(format) if format > u64::from(FORMAT) => {
             return Err(SongError::whole(
                 MAIN_FILE,
-                &format!("format {FORMAT} or older"),
-                format!("format {format}, which a newer Yuefu wrote"),
-                "Update Yuefu to open this song.",
+                (
+                    format!("format {FORMAT} or older"),
+                    format!("格式 {FORMAT} 或更早"),
+                ),
+                (
+                    format!("format {format}, which a newer Yuefu wrote"),
+                    format!("格式 {format}，由更新的乐府写成"),
+                ),
+                (
+                    "Update Yuefu to open this song.",
+                    "请更新乐府后再打开这首歌。",
+                ),
             ));
         }
         _ => {
             return Err(SongError::whole(
                 MAIN_FILE,
-                "a field \"format\" with a number from 1",
-                document
-                    .get("format")
-                    .map_or("none".to_owned(), Value::to_string),
-                "Restore the file from a copy.",
+                (
+                    "a field \"format\" with a number from 1",
+                    "字段 \"format\"，值为从 1 起的整数",
+                ),
+                match document.get("format") {
+                    Some(value) => (value.to_string(), value.to_string()),
+                    None => ("none".to_owned(), "没有".to_owned()),
+                },
+                error::RESTORE,
             ));
         }
     };
@@ -405,9 +326,12 @@ pub fn migrate(document: &mut Value) -> Result<(), SongError> {
         step(document).map_err(|found| {
             SongError::whole(
                 MAIN_FILE,
-                &format!("a document of format {}", index + 1),
-                found,
-                "Restore the file from a copy.",
+                (
+                    format!("a document of format {}", index + 1),
+                    format!("格式 {} 的文档", index + 1),
+                ),
+                (found.clone(), found),
+                error::RESTORE,
             )
         })?;
         document["format"] = Value::from(index + 2);

@@ -14,7 +14,7 @@ fn song() -> Song {
     let timeline = Timeline::steady(92.0, Metre::new(3, 4));
     let span = TickSpan::new(Ticks::ZERO, Ticks::quarters(12));
     let key: Key = "D minor".parse().unwrap();
-    let notes: Vec<Note> = ["0 3/2 D4 80", "3/2 1/2 F4 72 legato", "-1/2 1/2 A3 60"]
+    let notes: Vec<Note> = ["-1/2 1/2 A3 60", "0 3/2 D4 80", "3/2 1/2 F4 72 legato"]
         .iter()
         .map(|line| line.parse().unwrap())
         .collect();
@@ -61,7 +61,7 @@ fn song() -> Song {
                 kind: SectionKind::Verse,
                 span,
                 key,
-                energy: 0.4,
+                energy: 0.375,
             }],
             chords: Vec::new(),
             tracks: vec![Track {
@@ -145,7 +145,7 @@ fn errors_name_the_file_the_line_and_the_remedy() {
     broken.insert(track.clone(), text);
     let error = load(&broken).unwrap_err();
     assert_eq!((&error.file, error.line), (track, line));
-    assert!(error.found.contains("X4"), "{error}");
+    assert!(error.said.found.en.contains("X4"), "{error}");
 
     let mut missing = files.clone();
     missing.remove(track);
