@@ -2,25 +2,18 @@
 
 use crate::{Desk, level, steps};
 use yuefu_engine::Rng;
-use yuefu_song::{Articulation, Note, Phrase, SectionPlan};
+use yuefu_song::{Articulation, Note, SectionPlan};
 use yuefu_theory::{Chord, Ticks};
 
-/// The bass part of every section it plays in.
-pub fn write(desk: &Desk<'_>) -> Vec<Phrase> {
-    let mut previous = None;
-    desk.sections()
-        .map(|(_, section)| desk.phrase(section, line(desk, section, &mut previous)))
-        .collect()
-}
-
-fn line(desk: &Desk<'_>, section: &SectionPlan, previous: &mut Option<i32>) -> Vec<Note> {
+/// The bass of one section; `previous` is the key played before it.
+pub fn line(desk: &Desk<'_>, section: &SectionPlan, previous: &mut Option<i32>) -> Vec<Note> {
     let hall = desk.hall;
     let mut rng = desk.section_seed(section).rng();
     let rows: Vec<(steps::Step, bool)> = match desk.pattern(section) {
         Some(pattern) => pattern
             .lines
             .values()
-            .flat_map(|row| steps::lay(pattern, row, hall.metre(), section.span))
+            .flat_map(|row| steps::lay(pattern, row, hall.metre(section), section.span))
             .map(|step| (step, pattern.ring))
             .collect(),
         // No pattern: long roots.
@@ -75,7 +68,7 @@ fn line(desk: &Desk<'_>, section: &SectionPlan, previous: &mut Option<i32>) -> V
             Articulation::Ghost | Articulation::Staccato => Ticks(len.0 / 2).max(Ticks::of(1, 32)),
             _ => len,
         };
-        let accent = hall.metre().weight(step.at - section.span.start) * 0.08;
+        let accent = hall.metre(section).weight(step.at - section.span.start) * 0.08;
         let pitch = section.key.spell(key);
         *previous = Some(key);
         notes.push(Note::new(step.at, len, pitch, level(force + accent)).with(articulation));

@@ -1,21 +1,8 @@
 //! Comping: piano textures, strummed and picked guitar, stabs, arpeggios, from patterns of signs.
 
-use crate::{Desk, level, melody::Tune, steps, voicing};
-use yuefu_song::{Articulation, ChordSpan, Family, Note, Pattern, Phrase, Role, SectionPlan};
+use crate::{Desk, level, steps, voicing};
+use yuefu_song::{Articulation, ChordSpan, Family, Note, Pattern, Role, SectionPlan};
 use yuefu_theory::Ticks;
-
-/// The comping of every section the part plays in.
-pub fn write(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
-    let mut previous = Vec::new();
-    desk.sections()
-        .map(|(index, section)| {
-            desk.phrase(
-                section,
-                section_notes(desk, section, tune.section(index), &mut previous),
-            )
-        })
-        .collect()
-}
 
 /// The chord of a moment, voiced.
 struct Voiced {
@@ -31,7 +18,7 @@ pub fn section_notes(
     previous: &mut Vec<i32>,
 ) -> Vec<Note> {
     let hall = desk.hall;
-    let default = default_pattern(desk);
+    let default = default_pattern(desk, section);
     let pattern = desk.pattern(section).unwrap_or(&default);
     let mut rng = desk.section_seed(section).rng();
     let voices = voice_all(desk, section, pattern, tune, previous);
@@ -39,7 +26,7 @@ pub fn section_notes(
     let fin = hall.final_bar();
     let mut notes: Vec<Note> = Vec::new();
     for (name, row) in &pattern.lines {
-        for step in steps::lay(pattern, row, hall.metre(), section.span) {
+        for step in steps::lay(pattern, row, hall.metre(section), section.span) {
             if fin.is_some_and(|bar| bar.contains(step.at)) {
                 continue;
             }
@@ -61,7 +48,7 @@ pub fn section_notes(
             } else {
                 step.len.min((span.end - step.at).max(Ticks::of(1, 32)))
             };
-            let accent = hall.metre().weight(step.at - section.span.start) * 0.07;
+            let accent = hall.metre(section).weight(step.at - section.span.start) * 0.07;
             let force = 0.5 + energy * 0.08 + accent + rng.bipolar() * 0.02;
             sign_notes(section, &voices[index], name, &step, len, force, &mut notes);
         }
@@ -96,14 +83,14 @@ pub fn section_notes(
     notes
 }
 
-fn default_pattern(desk: &Desk<'_>) -> Pattern {
+fn default_pattern(desk: &Desk<'_>, section: &SectionPlan) -> Pattern {
     let row = if desk.member.role == Role::Arp {
         "1.2.3.4.3.2.3.2."
     } else {
         "C-------C-------"
     };
     Pattern {
-        metre: desk.hall.metre().clone(),
+        metre: desk.hall.metre(section).clone(),
         bars: 1,
         lines: [("rh".to_string(), row.to_string())].into(),
         ring: desk.member.role == Role::Arp,

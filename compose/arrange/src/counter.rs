@@ -1,86 +1,69 @@
 //! Second voices: parallel harmony under the tune, and a counter-melody that answers it.
 
-use crate::{Desk, level, melody::Tune};
-use yuefu_song::{Note, Phrase, SectionPlan};
+use crate::{Desk, level};
+use yuefu_song::{Note, SectionPlan};
 use yuefu_theory::{TickSpan, Ticks};
 
 /// A third or sixth below the tune, on chord tones where the tune rests on one.
-pub fn harmony(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
-    desk.sections()
-        .map(|(index, section)| {
-            let mut notes: Vec<Note> = Vec::new();
-            let mut previous: Option<i32> = None;
-            for note in tune.section(index) {
-                let above = note.pitch.midi();
-                let chord = desk
-                    .hall
-                    .chord_at(note.at.max(section.span.start))
-                    .map(|c| c.chord);
-                let options = (3..=9).map(|gap| above - gap).filter(|k| {
-                    let pc = k.rem_euclid(12) as u8;
-                    section.key.has_harmonic(pc) || chord.is_some_and(|c| c.has(pc))
-                });
-                let best = options.min_by_key(|k| {
-                    let pc = k.rem_euclid(12) as u8;
-                    let gap = above - k;
-                    let chordal = if chord.is_some_and(|c| c.has(pc)) {
-                        0
-                    } else {
-                        5
-                    };
-                    let kind = match gap {
-                        3 | 4 => 0,
-                        8 | 9 => 2,
-                        5 => 4,
-                        7 => 5,
-                        _ => 9,
-                    };
-                    let step = previous.map_or(0, |p| (p - k).abs().min(12));
-                    chordal * i32::from(note.len >= Ticks::of(1, 8)) + kind + step / 2
-                });
-                if let Some(key) = best {
-                    previous = Some(key);
-                    let soft = level(f32::from(note.velocity) / 127.0 - 0.08);
-                    notes.push(Note {
-                        pitch: section.key.spell(key),
-                        velocity: soft,
-                        ..note.clone()
-                    });
-                }
-            }
-            // Whole octaves into the instrument's comfort.
-            let center: i32 =
-                notes.iter().map(|n| n.pitch.midi()).sum::<i32>() / notes.len().max(1) as i32;
-            let [low, high] = desk.profile.sweet.map(i32::from);
-            let shift = if center < low {
-                1
-            } else if center > high {
-                -1
-            } else {
+pub fn harmony(desk: &Desk<'_>, section: &SectionPlan, tune: &[Note]) -> Vec<Note> {
+    let mut notes: Vec<Note> = Vec::new();
+    let mut previous: Option<i32> = None;
+    for note in tune {
+        let above = note.pitch.midi();
+        let chord = desk
+            .hall
+            .chord_at(note.at.max(section.span.start))
+            .map(|c| c.chord);
+        let options = (3..=9).map(|gap| above - gap).filter(|k| {
+            let pc = k.rem_euclid(12) as u8;
+            section.key.has_harmonic(pc) || chord.is_some_and(|c| c.has(pc))
+        });
+        let best = options.min_by_key(|k| {
+            let pc = k.rem_euclid(12) as u8;
+            let gap = above - k;
+            let chordal = if chord.is_some_and(|c| c.has(pc)) {
                 0
+            } else {
+                5
             };
-            for note in &mut notes {
-                note.pitch.octave += shift;
-            }
-            desk.phrase(section, notes)
-        })
-        .collect()
+            let kind = match gap {
+                3 | 4 => 0,
+                8 | 9 => 2,
+                5 => 4,
+                7 => 5,
+                _ => 9,
+            };
+            let step = previous.map_or(0, |p| (p - k).abs().min(12));
+            chordal * i32::from(note.len >= Ticks::of(1, 8)) + kind + step / 2
+        });
+        if let Some(key) = best {
+            previous = Some(key);
+            let soft = level(f32::from(note.velocity) / 127.0 - 0.08);
+            notes.push(Note {
+                pitch: section.key.spell(key),
+                velocity: soft,
+                ..note.clone()
+            });
+        }
+    }
+    // Whole octaves into the instrument's comfort.
+    let center: i32 = notes.iter().map(|n| n.pitch.midi()).sum::<i32>() / notes.len().max(1) as i32;
+    let [low, high] = desk.profile.sweet.map(i32::from);
+    let shift = if center < low {
+        1
+    } else if center > high {
+        -1
+    } else {
+        0
+    };
+    for note in &mut notes {
+        note.pitch.octave += shift;
+    }
+    notes
 }
 
 /// Long guide tones under the tune, figures where it breathes.
-pub fn counter(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
-    let mut previous = None;
-    desk.sections()
-        .map(|(index, section)| {
-            desk.phrase(
-                section,
-                answer(desk, section, tune.section(index), &mut previous),
-            )
-        })
-        .collect()
-}
-
-fn answer(
+pub fn counter(
     desk: &Desk<'_>,
     section: &SectionPlan,
     tune: &[Note],
@@ -88,7 +71,7 @@ fn answer(
 ) -> Vec<Note> {
     let hall = desk.hall;
     let mut rng = desk.section_seed(section).rng();
-    let bar = hall.metre().bar();
+    let bar = hall.metre(section).bar();
     let [low, high] = desk.profile.sweet.map(i32::from);
     let fin = hall.final_bar();
     let mut notes: Vec<Note> = Vec::new();

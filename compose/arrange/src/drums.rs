@@ -2,7 +2,7 @@
 
 use crate::{Desk, level, steps};
 use yuefu_engine::Rng;
-use yuefu_song::{Articulation, Note, Pattern, Phrase, Role, SectionKind, SectionPlan};
+use yuefu_song::{Articulation, Note, Pattern, Role, SectionKind, SectionPlan};
 use yuefu_theory::{Pitch, TickSpan, Ticks};
 
 /// General MIDI percussion key of a line name (or `k56`).
@@ -59,14 +59,8 @@ pub fn key_of(name: &str) -> Option<i32> {
     numbered.or_else(|| NAMES.iter().find(|row| row.0 == name).map(|row| row.1))
 }
 
-/// The kit of every section it plays in.
-pub fn write(desk: &Desk<'_>) -> Vec<Phrase> {
-    desk.sections()
-        .map(|(index, section)| desk.phrase(section, section_notes(desk, section, index)))
-        .collect()
-}
-
-fn section_notes(desk: &Desk<'_>, section: &SectionPlan, index: usize) -> Vec<Note> {
+/// The kit of one section.
+pub fn section_notes(desk: &Desk<'_>, section: &SectionPlan, index: usize) -> Vec<Note> {
     let hall = desk.hall;
     let mut notes = Vec::new();
     let Some(pattern) = desk.pattern(section) else {
@@ -75,8 +69,8 @@ fn section_notes(desk: &Desk<'_>, section: &SectionPlan, index: usize) -> Vec<No
     let mut rng = desk.section_seed(section).rng();
     let sections = &hall.plan.sections;
     let next = sections.get(index + 1);
-    let bar = hall.metre().bar();
-    lay(pattern, desk, section.span, &mut rng, &mut notes);
+    let bar = hall.metre(section).bar();
+    lay(pattern, desk, section, section.span, &mut rng, &mut notes);
     if desk.member.role != Role::Drums {
         end_before_final(desk, section, &mut notes);
         return notes;
@@ -86,7 +80,7 @@ fn section_notes(desk: &Desk<'_>, section: &SectionPlan, index: usize) -> Vec<No
         let mut at = section.span.start + bar * 4;
         while at < section.span.end {
             turn(
-                hall.metre()
+                hall.metre(section)
                     .beat_offsets()
                     .last()
                     .copied()
@@ -128,7 +122,7 @@ fn section_notes(desk: &Desk<'_>, section: &SectionPlan, index: usize) -> Vec<No
     }
     if section.kind == SectionKind::Build && next.is_some_and(|n| n.kind == SectionKind::Drop) {
         // A breath before the drop.
-        let gap = section.span.end - hall.metre().unit_len();
+        let gap = section.span.end - hall.metre(section).unit_len();
         notes.retain(|n| n.at < gap);
     }
     end_before_final(desk, section, &mut notes);
@@ -177,13 +171,26 @@ fn end_before_final(desk: &Desk<'_>, section: &SectionPlan, notes: &mut Vec<Note
 }
 
 /// Lays a pattern over a span.
-fn lay(pattern: &Pattern, desk: &Desk<'_>, span: TickSpan, rng: &mut Rng, notes: &mut Vec<Note>) {
+fn lay(
+    pattern: &Pattern,
+    desk: &Desk<'_>,
+    section: &SectionPlan,
+    span: TickSpan,
+    rng: &mut Rng,
+    notes: &mut Vec<Note>,
+) {
     for (name, row) in &pattern.lines {
         let Some(key) = key_of(name) else { continue };
-        for step in steps::lay(pattern, row, desk.hall.metre(), span) {
+        for step in steps::lay(pattern, row, desk.hall.metre(section), span) {
             // The hand that keeps time leans on the beats.
             let lean = match key {
-                42 | 44 | 46 | 51 | 54 | 69 | 70 => 0.62 + 0.56 * desk.hall.metre().weight(step.at),
+                42 | 44 | 46 | 51 | 54 | 69 | 70 => {
+                    0.62 + 0.56
+                        * desk
+                            .hall
+                            .metre(section)
+                            .weight(step.at - section.span.start)
+                }
                 _ => 1.0,
             };
             hit(key, &step, lean, rng, notes);
@@ -289,15 +296,15 @@ fn fill(
     {
         return;
     }
-    let metre = hall.metre();
-    let own: Vec<&Pattern> = hall
+    let metre = hall.metre(section);
+    let own: Vec<&Pattern> = desk
         .style
         .patterns
         .iter()
         .filter(|(n, _)| n.starts_with("fill-"))
         .map(|(_, p)| p)
         .collect();
-    let prefix = format!("fill-{}-", hall.style.mix);
+    let prefix = format!("fill-{}-", desk.style.mix);
     let shared: Vec<&Pattern> = hall.book.patterns_named(&prefix).collect();
     let candidates: Vec<&Pattern> = own
         .into_iter()
@@ -321,6 +328,7 @@ fn fill(
     lay(
         pattern,
         desk,
+        section,
         TickSpan::new(start, section.span.end),
         rng,
         &mut made,

@@ -1,41 +1,40 @@
 //! Who sings the tune where: leads take turns, and a pianist thickens it.
 
 use crate::{
-    Desk, level,
-    melody::{Tune, is_lead},
+    hall::Desk,
+    level,
+    melody::{TunePhrase, is_lead},
 };
 use yuefu_song::{Articulation, Family, Note, Phrase, SectionPlan};
 use yuefu_theory::Ticks;
 
-/// The share of the tune that one lead plays: leads take turns, and join where energy is highest.
-pub fn share(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
-    let mut out = Vec::new();
-    for (index, section) in desk.sections() {
-        let leads: Vec<&str> = desk
-            .hall
-            .plan
-            .cast
-            .iter()
-            .filter(|m| is_lead(m) && section.playing.contains(&m.id))
-            .map(|m| m.id.as_str())
-            .collect();
-        let turn = leads
-            .iter()
-            .position(|id| *id == desk.member.id)
-            .unwrap_or(0);
-        let together = desk.energy(section) > 0.8;
-        for (number, phrase) in tune.phrases(index).iter().enumerate() {
-            if !together && number % leads.len().max(1) != turn {
-                continue;
-            }
+/// The share of a section's tune that one lead plays: leads take turns, and join where energy is
+/// highest.
+pub fn share(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> Vec<Phrase> {
+    let leads: Vec<&str> = desk
+        .hall
+        .plan
+        .cast
+        .iter()
+        .filter(|m| is_lead(m) && section.playing.contains(&m.id))
+        .map(|m| m.id.as_str())
+        .collect();
+    let turn = leads
+        .iter()
+        .position(|id| *id == desk.member.id)
+        .unwrap_or(0);
+    let together = desk.energy(section) > 0.8;
+    tune.iter()
+        .enumerate()
+        .filter(|(number, _)| together || number % leads.len().max(1) == turn)
+        .map(|(number, phrase)| {
             let mut notes = phrase.notes.clone();
             place(desk, &mut notes);
             enrich(desk, section, &mut notes);
             let id = format!("{}.{}", section.id, number + 1);
-            out.push(desk.phrase_over(section, id, phrase.span, notes));
-        }
-    }
-    out
+            desk.phrase_over(section, id, phrase.span, notes)
+        })
+        .collect()
 }
 
 /// Moves a phrase by octaves to where its instrument sings best.
@@ -62,7 +61,7 @@ fn enrich(desk: &Desk<'_>, section: &SectionPlan, notes: &mut Vec<Note>) {
     if !many || desk.energy(section) < 0.62 {
         return;
     }
-    let metre = desk.hall.metre();
+    let metre = desk.hall.metre(section);
     let mut extra = Vec::new();
     for note in notes.iter() {
         let strong =

@@ -2,14 +2,15 @@
 //! themselves.
 
 use crate::{
-    Hall, level,
+    Desk, Hall, level,
     melody_line::{Close, Manner, Slot, line},
+    part::in_song_time,
     steps,
 };
 use std::collections::BTreeMap;
 use yuefu_engine::{Rng, SeedPath};
 use yuefu_song::{
-    Articulation, CastMember, InstrumentProfile, Note, Role, SectionKind, SectionPlan,
+    Articulation, CastMember, InstrumentProfile, Note, Role, Score, SectionKind, SectionPlan, Style,
 };
 use yuefu_theory::{TickSpan, Ticks};
 
@@ -67,39 +68,50 @@ pub fn is_lead(member: &CastMember) -> bool {
     matches!(member.role, Role::Lead | Role::Vocal)
 }
 
-/// Writes the tune of every section in which a lead plays.
+/// The tune of every section in which a lead plays: as this engine writes it, or, where a score
+/// at hand says something else, as that score has it.
 pub fn write(hall: &Hall<'_>) -> Tune {
     let mut tune = Tune::default();
-    let mut materials: BTreeMap<(String, u32), Material> = BTreeMap::new();
+    let mut materials: BTreeMap<String, Material> = BTreeMap::new();
     let mut last: Option<(i32, i32)> = None;
-    for section in &hall.plan.sections {
-        let lead = hall
+    for (index, section) in hall.plan.sections.iter().enumerate() {
+        let leads: Vec<Desk<'_>> = hall
             .plan
             .cast
             .iter()
-            .find(|m| is_lead(m) && section.playing.contains(&m.id))
-            .and_then(|m| hall.catalog.profile(&m.instrument));
-        let phrases = match lead {
+            .filter(|m| is_lead(m) && section.playing.contains(&m.id))
+            .filter_map(|m| hall.desk(m))
+            .collect();
+        let mut phrases = match leads.first() {
             None => Vec::new(),
-            Some(profile) => {
+            Some(desk) => {
                 // A soloist invents anew in every chorus; everything else comes back.
                 let material = match section.kind {
                     SectionKind::Solo => &section.id,
                     _ => &section.material,
                 };
-                let seed = hall.seed.join("tune").join(material).join(section.take);
-                let known = materials
-                    .entry((material.clone(), section.take))
-                    .or_default();
+                let seed = hall.take(hall.seed.join("tune").join(material), section, None);
+                let known = materials.entry(seed.as_str().to_owned()).or_default();
                 let writer = Writer {
                     hall,
                     section,
-                    profile,
+                    style: desk.style,
+                    profile: desk.profile,
                     seed,
                 };
                 writer.section(known, &mut last)
             }
         };
+        if let Some(real) = heard(hall, index, &leads, &phrases) {
+            phrases = real;
+            let keys: Vec<i32> = phrases
+                .iter()
+                .flat_map(|p| p.notes.iter().map(|n| n.pitch.midi()))
+                .collect();
+            if let [.., a, b] = keys[..] {
+                last = Some((a, b));
+            }
+        }
         tune.flat
             .push(phrases.iter().flat_map(|p| p.notes.clone()).collect());
         tune.sections.push(phrases);
@@ -107,9 +119,83 @@ pub fn write(hall: &Hall<'_>) -> Tune {
     tune
 }
 
+/// The tune of a section as the score at hand has it, where that is not what the leads would play
+/// of `written`; `None` where it is.
+fn heard(
+    hall: &Hall<'_>,
+    index: usize,
+    leads: &[Desk<'_>],
+    written: &[TunePhrase],
+) -> Option<Vec<TunePhrase>> {
+    let score = hall.score?;
+    let section = &hall.plan.sections[index];
+    let anew = |id: &str| hall.scope.has(id, index);
+    if !leads.is_empty() && leads.iter().all(|desk| anew(&desk.member.id)) {
+        return None;
+    }
+    let differs = leads.iter().any(|desk| {
+        !anew(&desk.member.id)
+            && desk
+                .real(section, &crate::lead::share(desk, section, written))
+                .is_some()
+    });
+    // A lead that the plan does not know sings too.
+    let stranger = score.tracks.iter().any(|track| {
+        matches!(track.role, Role::Lead | Role::Vocal)
+            && !leads.iter().any(|desk| desk.member.id == track.id)
+            && !anew(&track.id)
+            && track
+                .phrases
+                .iter()
+                .any(|p| section.span.contains(p.span.start) && !p.notes.is_empty())
+    });
+    (differs || stranger).then(|| {
+        sung(score, section.span)
+            .into_iter()
+            .map(|(span, notes)| TunePhrase { span, notes })
+            .collect()
+    })
+}
+
+/// The tune of a span as a score has it, phrase by phrase in song time: of leads that play at
+/// once the first in score order counts, and of a chord its highest note.
+pub fn sung(score: &Score, within: TickSpan) -> Vec<(TickSpan, Vec<Note>)> {
+    let mut phrases: Vec<(TickSpan, Vec<Note>)> = Vec::new();
+    for track in &score.tracks {
+        if !matches!(track.role, Role::Lead | Role::Vocal) {
+            continue;
+        }
+        for phrase in &track.phrases {
+            let taken = phrases.iter().any(|(span, _)| span.overlaps(phrase.span));
+            if within.contains(phrase.span.start) && !phrase.notes.is_empty() && !taken {
+                phrases.push((phrase.span, skyline(in_song_time(phrase))));
+            }
+        }
+    }
+    phrases.sort_by_key(|(span, _)| span.start);
+    phrases
+}
+
+/// The highest note of every chord, in order.
+pub fn skyline(notes: impl Iterator<Item = Note>) -> Vec<Note> {
+    let mut top: Vec<Note> = Vec::new();
+    for note in notes {
+        match top.last_mut() {
+            Some(last) if last.at == note.at => {
+                if note.pitch > last.pitch {
+                    *last = note;
+                }
+            }
+            _ => top.push(note),
+        }
+    }
+    top
+}
+
 struct Writer<'a> {
     hall: &'a Hall<'a>,
     section: &'a SectionPlan,
+    style: &'a Style,
     profile: &'a InstrumentProfile,
     seed: SeedPath,
 }
@@ -122,7 +208,7 @@ impl Writer<'_> {
     /// The window of keys this section sings in: higher with energy.
     fn window(&self) -> (i32, i32, f32) {
         let [low, high] = self.profile.sweet.map(i32::from);
-        let style = &self.hall.style.melody;
+        let style = &self.style.melody;
         let lift = (self.energy() - 0.5) * 9.0;
         let center = (low + high) as f32 / 2.0 + style.register as f32 + lift;
         let half = 8 + (self.energy() * 3.0) as i32;
@@ -137,8 +223,8 @@ impl Writer<'_> {
     }
 
     fn section(&self, known: &mut Material, last: &mut Option<(i32, i32)>) -> Vec<TunePhrase> {
-        let style = &self.hall.style.melody;
-        let bar = self.hall.metre().bar();
+        let style = &self.style.melody;
+        let bar = self.hall.metre(self.section).bar();
         let bars = self.section.bars;
         let per = style.phrase_bars.clamp(1, bars.max(1));
         let count = bars.div_ceil(per);
@@ -181,7 +267,7 @@ impl Writer<'_> {
                 self.finish(fin, &mut notes);
             }
             if let Some(before) = phrases.last_mut() {
-                breathe(before, &notes, self.hall.metre().unit_len());
+                breathe(before, &notes, self.hall.metre(self.section).unit_len());
             }
             phrases.push(TunePhrase { span, notes });
         }
@@ -202,7 +288,7 @@ impl Writer<'_> {
         let base = letter.trim_end_matches('\'').to_string();
         let primed = letter.len() > base.len();
         let tonic = i32::from(self.section.key.tonic.pc());
-        let bars = (span.len().0 / self.hall.metre().bar().0).max(1);
+        let bars = (span.len().0 / self.hall.metre(self.section).bar().0).max(1);
         let seed = self.seed.join("phrase").join(letter);
         let mut rng = seed.rng();
         if let Some(idea) = known.ideas.get(&base).cloned() {
@@ -279,7 +365,7 @@ impl Writer<'_> {
 
     fn manner(&self, whim: f32) -> Manner {
         let (low, high, _) = self.window();
-        let style = &self.hall.style.melody;
+        let style = &self.style.melody;
         Manner {
             low,
             high,
@@ -308,7 +394,7 @@ impl Writer<'_> {
         rng: &mut Rng,
     ) -> Vec<Slot> {
         let (_, _, center) = self.window();
-        let metre = self.hall.metre();
+        let metre = self.hall.metre(self.section);
         let total = span.len().0 as f32;
         // The climax of a section lies in its third quarter.
         let tide = 2.5 * (1.0 - ((place - 0.6).abs() * 1.8)).max(-0.4);
@@ -371,9 +457,9 @@ impl Writer<'_> {
 
     /// A new rhythm of some bars: cells that repeat, an end that breathes.
     fn rhythm(&self, bars: i64, rng: &mut Rng) -> Rhythm {
-        let style = &self.hall.style.melody;
-        let bar = self.hall.metre().bar();
-        let own = self.hall.style.metres.first().map_or(bar, |m| m.bar());
+        let style = &self.style.melody;
+        let bar = self.hall.metre(self.section).bar();
+        let own = self.style.metres.first().map_or(bar, |m| m.bar());
         let busy = self.energy() > 0.72 || self.section.kind == SectionKind::Solo;
         let pool = if busy && !style.busy_cells.is_empty() {
             &style.busy_cells
@@ -438,7 +524,7 @@ impl Writer<'_> {
 
     /// The last bar of a phrase: its cell up to the middle, a longer note, and a breath.
     fn ending(&self, cell: &Rhythm, bar: Ticks) -> Rhythm {
-        let unit = self.hall.metre().unit_len();
+        let unit = self.hall.metre(self.section).unit_len();
         let stop = Ticks(bar.0 / 2).max(unit);
         let mut out: Rhythm = cell.iter().filter(|(at, _)| *at <= stop).copied().collect();
         if out.len() > 4 {
@@ -465,7 +551,7 @@ impl Writer<'_> {
         number: u32,
         freedom: f32,
     ) -> Vec<Note> {
-        let style = &self.hall.style.melody;
+        let style = &self.style.melody;
         let mut rng = self
             .seed
             .join("dress")
@@ -473,7 +559,7 @@ impl Writer<'_> {
             .join(number)
             .rng();
         let (_, _, center) = self.window();
-        let metre = self.hall.metre();
+        let metre = self.hall.metre(self.section);
         let key = self.section.key;
         let count = keys.len();
         let mut notes: Vec<Note> = Vec::with_capacity(count + 3);
@@ -535,7 +621,7 @@ impl Writer<'_> {
         last: bool,
         rng: &mut Rng,
     ) -> Articulation {
-        let table = &self.hall.style.melody.ornaments;
+        let table = &self.style.melody.ornaments;
         for (name, chance) in table {
             let Some(how) = Articulation::from_name(name) else {
                 continue;

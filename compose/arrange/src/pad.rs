@@ -1,23 +1,11 @@
 //! Sustained chords: voices that move little and tie over common tones.
 
-use crate::{Desk, level, melody::Tune, voicing};
-use yuefu_song::{Articulation, Family, Note, Phrase, SectionPlan};
+use crate::{Desk, level, voicing};
+use yuefu_song::{Articulation, Family, Note, SectionPlan};
 use yuefu_theory::Ticks;
 
-/// The pad of every section it plays in.
-pub fn write(desk: &Desk<'_>, tune: &Tune) -> Vec<Phrase> {
-    let mut previous = Vec::new();
-    desk.sections()
-        .map(|(index, section)| {
-            desk.phrase(
-                section,
-                chords(desk, section, tune.section(index), &mut previous),
-            )
-        })
-        .collect()
-}
-
-fn chords(
+/// The pad of one section; `previous` carries the voice leading across sections.
+pub fn chords(
     desk: &Desk<'_>,
     section: &SectionPlan,
     tune: &[Note],
@@ -52,7 +40,7 @@ fn chords(
                 .iter_mut()
                 .rev()
                 .find(|n| n.key() == *key as u8 && n.end() == span.span.start);
-            let short = hall.metre().bar() * 2;
+            let short = hall.metre(section).bar() * 2;
             match tied {
                 Some(note) if note.len + span.span.len() <= short => note.len += span.span.len(),
                 _ => notes.push(Note::new(

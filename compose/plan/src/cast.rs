@@ -48,6 +48,7 @@ pub fn choose(
                 role: part.role,
                 instrument: (*instrument).clone(),
                 part: index,
+                style: None,
             });
         }
     }
@@ -67,6 +68,7 @@ pub fn choose(
                 role: Role::Lead,
                 instrument: instrument.id.clone(),
                 part: 0,
+                style: None,
             });
         }
     }
@@ -191,6 +193,7 @@ fn grant(
                     role,
                     instrument: wish.id.clone(),
                     part,
+                    style: None,
                 },
             );
         }

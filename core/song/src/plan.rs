@@ -88,6 +88,9 @@ pub struct CastMember {
     pub instrument: String,
     /// Index of the part in the style's cast that it plays.
     pub part: usize,
+    /// The style whose cast that is, where it is not the song's: one section may be in another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<String>,
 }
 
 /// How time is felt.

@@ -48,6 +48,7 @@ fn song() -> Song {
                 role: Role::Lead,
                 instrument: "grand-piano".into(),
                 part: 0,
+                style: None,
             }],
             feel: Feel::default(),
             ending: Ending::Ring,

@@ -105,6 +105,7 @@ impl Parts {
                 role,
                 instrument,
                 part,
+                style,
             } = member;
             let track = tracks.iter().find(|track| track.id == *id);
             let said = |same: bool| track.is_none() || !same;
@@ -113,6 +114,7 @@ impl Parts {
                 instrument: said(track.is_some_and(|t| t.instrument == *instrument))
                     .then(|| instrument.clone()),
                 part: *part,
+                style: style.clone(),
             };
             self.cast.insert(TrackAt { track: id.clone() }, value);
         }
@@ -428,6 +430,7 @@ impl Parts {
                     role,
                     instrument,
                     part: part.part,
+                    style: part.style,
                 }),
                 _ => Err(EditError::missing("track", "音轨", &at.track)),
             }

@@ -169,6 +169,9 @@ pub struct CastPart {
     pub instrument: Option<String>,
     /// Index of the part in the style's cast that it plays.
     pub part: usize,
+    /// The style whose cast that is, where it is not the song's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<String>,
 }
 
 /// A point of the tempo curve.

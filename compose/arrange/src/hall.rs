@@ -1,0 +1,327 @@
+//! What every writer sees: the plan, the style, and who sits at which desk.
+
+use crate::ENGINE;
+use yuefu_engine::SeedPath;
+use yuefu_song::{
+    CastMember, Catalog, ChordSpan, Ending, InstrumentProfile, Note, Origin, Part, Pattern, Phrase,
+    Score, SectionPlan, SongPlan, Style, StyleBook,
+};
+use yuefu_theory::{Metre, TickSpan, Ticks};
+
+/// What every writer reads.
+pub struct Hall<'a> {
+    pub plan: &'a SongPlan,
+    pub style: &'a Style,
+    pub book: &'a StyleBook,
+    pub catalog: &'a Catalog,
+    /// Everything random below `arrange`.
+    pub seed: SeedPath,
+    /// The score as it is now, when only parts of it are written anew.
+    pub score: Option<&'a Score>,
+    /// What is written anew.
+    pub scope: Scope,
+}
+
+/// Which players write which sections anew, and which take of them.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Cast members by id.
+    pub members: Vec<String>,
+    /// Sections by index.
+    pub sections: Vec<usize>,
+    /// The take; 0 = the first.
+    pub take: u32,
+}
+
+impl Scope {
+    /// Whether a player's section is written anew.
+    pub fn has(&self, member: &str, section: usize) -> bool {
+        self.sections.contains(&section) && self.members.iter().any(|id| id == member)
+    }
+}
+
+impl<'a> Hall<'a> {
+    /// A hall for a plan; `None` when there is no style at all.
+    pub fn new(
+        plan: &'a SongPlan,
+        book: &'a StyleBook,
+        catalog: &'a Catalog,
+        seed: &SeedPath,
+    ) -> Option<Self> {
+        Some(Self {
+            plan,
+            style: book.get(&plan.style).or(book.styles().first())?,
+            book,
+            catalog,
+            seed: seed.join("arrange"),
+            score: None,
+            scope: Scope::default(),
+        })
+    }
+
+    /// The desk of a member of the cast; `None` for an unknown part or instrument.
+    pub fn desk(&'a self, member: &'a CastMember) -> Option<Desk<'a>> {
+        let own = member.style.as_ref().and_then(|id| self.book.get(id));
+        let style = own.unwrap_or(self.style);
+        Some(Desk {
+            hall: self,
+            member,
+            style,
+            part: style.cast.get(member.part)?,
+            profile: self.catalog.profile(&member.instrument)?,
+        })
+    }
+
+    /// The metre of a section.
+    pub fn metre(&self, section: &SectionPlan) -> &'a Metre {
+        self.plan.timeline.metre(section.span.start)
+    }
+
+    /// A place in the tree of randomness for a section's take: the plan's, and what is asked for
+    /// beyond it in this call.
+    pub fn take(&self, seed: SeedPath, section: &SectionPlan, member: Option<&str>) -> SeedPath {
+        let seed = seed.join(section.take);
+        if self.scope.take == 0 {
+            return seed;
+        }
+        let index = self.plan.sections.iter().position(|s| s.id == section.id);
+        let asked = index.is_some_and(|index| match member {
+            Some(member) => self.scope.has(member, index),
+            None => self
+                .plan
+                .cast
+                .iter()
+                .any(|m| crate::melody::is_lead(m) && self.scope.has(&m.id, index)),
+        });
+        if asked {
+            seed.join(self.scope.take)
+        } else {
+            seed
+        }
+    }
+
+    /// Whether the last bar of the piece is its final chord.
+    fn has_final_bar(&self) -> bool {
+        matches!(
+            self.plan.ending,
+            Ending::Ring | Ending::Ritard | Ending::Cold
+        ) && self
+            .plan
+            .sections
+            .last()
+            .is_some_and(|s| s.bars > 1 || self.plan.sections.len() > 1)
+    }
+
+    /// The bar that holds the final chord, if the piece ends with one.
+    pub fn final_bar(&self) -> Option<TickSpan> {
+        let end = self.plan.sections.last()?.span.end;
+        self.has_final_bar()
+            .then(|| TickSpan::new(end - self.last_bar(), end))
+    }
+
+    fn last_bar(&self) -> Ticks {
+        self.plan
+            .sections
+            .last()
+            .map_or(Ticks::WHOLE, |section| self.metre(section).bar())
+    }
+
+    /// How long the final chord is held in writing.
+    pub fn final_len(&self) -> Ticks {
+        if self.plan.ending == Ending::Cold {
+            Ticks::of(1, 4)
+        } else {
+            self.last_bar()
+        }
+    }
+
+    fn chord_index(&self, at: Ticks) -> Option<(&'a SectionPlan, usize)> {
+        let section = self.plan.sections.iter().find(|s| s.span.contains(at))?;
+        let index = section
+            .chords
+            .partition_point(|c| c.span.start <= at)
+            .checked_sub(1)?;
+        Some((section, index))
+    }
+
+    pub fn chord_at(&self, at: Ticks) -> Option<&'a ChordSpan> {
+        self.chord_index(at)
+            .map(|(section, index)| &section.chords[index])
+    }
+
+    pub fn chord_after(&self, at: Ticks) -> Option<&'a ChordSpan> {
+        let here = self.chord_at(at)?;
+        self.chord_at(here.span.end)
+    }
+}
+
+/// One player's desk: the hall, and who sits there.
+pub struct Desk<'a> {
+    pub hall: &'a Hall<'a>,
+    pub member: &'a CastMember,
+    /// The style whose part this is.
+    pub style: &'a Style,
+    pub part: &'a Part,
+    pub profile: &'a InstrumentProfile,
+}
+
+impl<'a> Desk<'a> {
+    /// Randomness shared by all sections of one material.
+    fn material_seed(&self, section: &SectionPlan) -> SeedPath {
+        self.hall.seed.join(&self.member.id).join(&section.material)
+    }
+
+    /// Randomness of the choice of pattern: the same wherever the material comes back, until
+    /// another take is asked for.
+    fn pattern_seed(&self, section: &SectionPlan) -> SeedPath {
+        let take = match self.hall.scope.take {
+            0 => None,
+            take => {
+                let index = self
+                    .hall
+                    .plan
+                    .sections
+                    .iter()
+                    .position(|s| s.id == section.id);
+                index
+                    .filter(|index| self.hall.scope.has(&self.member.id, *index))
+                    .map(|_| take)
+            }
+        };
+        let seed = self.material_seed(section).join("pattern");
+        take.map_or(seed.clone(), |take| seed.join(take))
+    }
+
+    /// Randomness of one section and take.
+    pub fn section_seed(&self, section: &SectionPlan) -> SeedPath {
+        let seed = self.hall.seed.join(&self.member.id).join(&section.id);
+        self.hall.take(seed, section, Some(&self.member.id))
+    }
+
+    pub fn energy(&self, section: &SectionPlan) -> f32 {
+        (section.energy[0] + section.energy[1]) / 2.0
+    }
+
+    /// The pattern that this part uses in a section, preferring those of the metre.
+    pub fn pattern(&self, section: &SectionPlan) -> Option<&'a Pattern> {
+        let energy = self.energy(section);
+        let metre = self.hall.metre(section);
+        let book: &'a StyleBook = self.hall.book;
+        let style: &'a Style = self.style;
+        let mut rng = self.pattern_seed(section).rng();
+        let mut rising: Vec<_> = self.part.patterns.iter().collect();
+        rising.sort_by(|a, b| a.from.total_cmp(&b.from));
+        let mut fallback = None;
+        for wanted_metre in [true, false] {
+            for group in rising
+                .iter()
+                .rev()
+                .filter(|g| g.from <= energy + 0.02)
+                .chain(rising.iter())
+            {
+                let found: Vec<&'a Pattern> = group
+                    .names
+                    .iter()
+                    .filter_map(|name| book.pattern(style, name))
+                    .filter(|pattern| !wanted_metre || pattern.metre == *metre)
+                    .collect();
+                if let Some(pattern) = rng.pick(&found) {
+                    fallback.get_or_insert(*pattern);
+                    return fallback;
+                }
+            }
+        }
+        fallback
+    }
+
+    /// The register of the part's voicings.
+    pub fn register(&self) -> (i32, i32) {
+        let [low, high] = self.part.register.unwrap_or(self.profile.sweet);
+        let low = low.max(self.profile.range[0]);
+        let high = high.min(self.profile.range[1]);
+        if high >= low + 12 {
+            (i32::from(low), i32::from(high))
+        } else {
+            (
+                i32::from(self.profile.sweet[0]),
+                i32::from(self.profile.sweet[1]),
+            )
+        }
+    }
+
+    /// The register of the part's voicings in a section, moved out of the way of the tune: chords
+    /// that sound in the melody's own octave mask it.
+    pub fn register_under(&self, tune: &[Note]) -> (i32, i32) {
+        let (low, high) = self.register();
+        let mut keys: Vec<i32> = tune.iter().map(|n| n.pitch.midi()).collect();
+        keys.sort_unstable();
+        let Some(bottom) = keys.get(keys.len() / 5) else {
+            return (low, high);
+        };
+        let ceiling = high
+            .min(bottom + 1)
+            .max(i32::from(self.profile.range[0]) + 14)
+            .max(60);
+        (low.min(ceiling - 14), ceiling)
+    }
+
+    /// A phrase of one whole section from notes in song time.
+    pub fn phrase(&self, section: &SectionPlan, notes: Vec<Note>) -> Phrase {
+        self.phrase_over(section, section.id.clone(), section.span, notes)
+    }
+
+    /// A phrase over a span from notes in song time.
+    pub fn phrase_over(
+        &self,
+        section: &SectionPlan,
+        id: String,
+        span: TickSpan,
+        mut notes: Vec<Note>,
+    ) -> Phrase {
+        let [low, high] = self.profile.range;
+        notes.retain(|note| note.len > Ticks::ZERO);
+        for note in &mut notes {
+            note.at -= span.start;
+            if !self.member.role.is_percussion() {
+                fold(note, i32::from(low), i32::from(high));
+            }
+        }
+        notes.sort_by_key(|note| (note.at, note.pitch, note.len));
+        notes.dedup_by(|b, a| a.at == b.at && a.key() == b.key());
+        cut_overlaps(&mut notes);
+        let path = self.hall.seed.join(&self.member.id).join(&id);
+        let origin = Origin::Generated {
+            engine: ENGINE.into(),
+            path: path.as_str().into(),
+            take: section.take + self.hall.scope.take,
+        };
+        Phrase::new(id, span, origin, notes)
+    }
+}
+
+/// Moves a note by octaves into a range, where the range allows it.
+pub fn fold(note: &mut Note, low: i32, high: i32) {
+    while note.pitch.midi() < low && note.pitch.midi() + 12 <= high {
+        note.pitch.octave += 1;
+    }
+    while note.pitch.midi() > high && note.pitch.midi() - 12 >= low {
+        note.pitch.octave -= 1;
+    }
+}
+
+/// A key cannot be struck while it is held: the earlier note gives way.
+pub fn cut_overlaps(notes: &mut Vec<Note>) {
+    for index in 0..notes.len() {
+        let (key, at) = (notes[index].key(), notes[index].at);
+        let next = notes[index + 1..]
+            .iter()
+            .find(|n| n.key() == key && n.at > at)
+            .map(|n| n.at);
+        if let Some(next) = next
+            && notes[index].end() > next
+        {
+            notes[index].len = next - at;
+        }
+    }
+    notes.retain(|note| note.len > Ticks::ZERO);
+}
