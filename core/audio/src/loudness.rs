@@ -240,7 +240,14 @@ impl TruePeak {
         peaks: &mut [f32],
     ) {
         let (before, after) = Self::CONTEXT;
-        let mut padded = vec![0.0_f32; group + TAPS];
+        // On the stack for the usual sizes: this is called for single groups.
+        let (mut small, mut large) = ([0.0_f32; 64], Vec::new());
+        let padded = if group + TAPS <= small.len() {
+            &mut small[..group + TAPS]
+        } else {
+            large.resize(group + TAPS, 0.0_f32);
+            &mut large[..]
+        };
         for (index, peak) in peaks.iter_mut().enumerate() {
             let start = (first + index) * group;
             let end = (start + group).min(samples.len());

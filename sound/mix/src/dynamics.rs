@@ -5,7 +5,7 @@
 //! logarithmic domain, then smooth branching ballistics on the gain. Both channels share one
 //! gain, so the picture does not move.
 
-use crate::effect::{Clock, Effect, keep, within};
+use crate::effect::{Clock, Effect, keep64, within};
 use yuefu_audio::{SampleRate, math};
 use yuefu_song::mixplan::{Compressor, Gate};
 
@@ -29,11 +29,12 @@ pub struct Dynamics {
     threshold: f32,
     makeup: f32,
     /// Share kept per step while the gain falls, and while it rises.
-    keep: [f32; 2],
+    keep: [f64; 2],
     clock: Clock,
     peak: f32,
-    /// Smoothed gain change in dB, at most 0.
-    state: f32,
+    /// Smoothed gain change in dB, at most 0. In f64, or it would come to rest beside where it
+    /// should, on the side it came from.
+    state: f64,
     /// Gain factor now, at the end of the step, and its increment per frame.
     gain: f32,
     target: f32,
@@ -77,7 +78,7 @@ impl Dynamics {
             law,
             threshold: within(threshold, -120.0, 24.0),
             makeup: within(makeup, -60.0, 60.0),
-            keep: ms.map(|ms| keep(f64::from(within(ms, 0.01, 10_000.0)) * 1e-3, steps)),
+            keep: ms.map(|ms| keep64(f64::from(within(ms, 0.01, 10_000.0)) * 1e-3, steps)),
             clock: Clock::default(),
             peak: 0.0,
             state: 0.0,
@@ -115,7 +116,7 @@ impl Dynamics {
 
     /// The gain factor of the state.
     fn factor(&self) -> f32 {
-        math::fast_exp2((self.state + self.makeup) * 0.166_096_4)
+        math::fast_exp2((self.state as f32 + self.makeup) * 0.166_096_4)
     }
 
     /// The time constant in frames of an attack or release in milliseconds.
@@ -132,13 +133,13 @@ impl Dynamics {
             SILENCE
         };
         self.peak = 0.0;
-        let wanted = self.static_change(level);
+        let wanted = f64::from(self.static_change(level));
         let share = self.keep[usize::from(wanted > self.state)];
         self.state = wanted + (self.state - wanted) * share;
         if self.state > -1e-5 {
             self.state = 0.0;
         }
-        self.deepest = self.deepest.min(self.state);
+        self.deepest = self.deepest.min(self.state as f32);
         self.gain = self.target;
         self.target = self.factor();
         self.slope = (self.target - self.gain) * (1.0 / STEP as f32);
@@ -171,7 +172,7 @@ impl Effect for Dynamics {
         self.clock = Clock::default();
         self.peak = 0.0;
         // As after long silence: a gate is closed.
-        self.state = self.static_change(SILENCE);
+        self.state = f64::from(self.static_change(SILENCE));
         self.slope = 0.0;
         self.deepest = 0.0;
         self.gain = self.factor();

@@ -40,10 +40,15 @@ impl Clock {
 
 /// Coefficient of a one-pole smoother: the share of the old value kept per step.
 pub(crate) fn keep(seconds: f64, steps_per_second: f64) -> f32 {
+    keep64(seconds, steps_per_second) as f32
+}
+
+/// [`keep`] for what is smoothed in `f64`.
+pub(crate) fn keep64(seconds: f64, steps_per_second: f64) -> f64 {
     if seconds <= 0.0 {
         0.0
     } else {
-        math::exp(-1.0 / (seconds * steps_per_second)) as f32
+        math::exp(-1.0 / (seconds * steps_per_second))
     }
 }
 

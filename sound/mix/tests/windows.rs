@@ -64,6 +64,13 @@ fn signals() -> Vec<(&'static str, AudioBuffer)> {
             }),
         ),
         (
+            "loud, then steady",
+            stereo(|i| {
+                let x = if i < WINDOW - 200_000 { 0.9 } else { 0.3 };
+                [tone(180.0, i) * x, tone(180.0, i) * x * 0.8]
+            }),
+        ),
+        (
             "silence, then a hit",
             stereo(|i| {
                 let x = if i < WINDOW {

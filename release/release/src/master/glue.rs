@@ -3,7 +3,10 @@
 use yuefu_audio::{Lufs, SampleRate, math};
 
 /// Frames between gain decisions.
-const STEP: usize = 64;
+pub(super) const STEP: usize = 64;
+
+/// Release time constant in seconds.
+const RELEASE: f64 = 0.220;
 
 /// Bus compression at 2:1 with a 6 dB knee, 30 ms attack and 220 ms release, keyed by what lies
 /// above 100 Hz so that the bass does not pump the rest.
@@ -11,13 +14,16 @@ const STEP: usize = 64;
 pub struct Glue {
     threshold: f32,
     off: bool,
-    keep: [f32; 2],
+    keep: [f64; 2],
     pole: f32,
     low: [f32; 2],
     energy: f32,
     phase: usize,
-    state: f32,
+    /// Reduction now in dB. In f64, or it would come to rest beside where it should, on the
+    /// side it came from.
+    state: f64,
     gain: f32,
+    target: f32,
     slope: f32,
     deepest: f32,
 }
@@ -27,20 +33,31 @@ impl Glue {
     pub fn new(loudness: Lufs, amount: f32, rate: SampleRate) -> Self {
         let amount = if amount > 0.0 { amount.min(4.0) } else { 0.0 };
         let steps = rate.hz() / STEP as f64;
-        let keep = |seconds: f64| math::exp(-1.0 / (seconds * steps)) as f32;
+        let keep = |seconds: f64| math::exp(-1.0 / (seconds * steps));
         Self {
             // The law takes half of what exceeds the threshold.
             threshold: loudness.0 + 1.0 - 2.0 * amount,
             off: amount == 0.0,
-            keep: [keep(0.030), keep(0.220)],
+            keep: [keep(0.030), keep(RELEASE)],
             pole: (1.0 - math::exp(-std::f64::consts::TAU * 100.0 / rate.hz())) as f32,
             low: [0.0; 2],
             energy: 0.0,
             phase: 0,
             state: 0.0,
             gain: 1.0,
+            target: 1.0,
             slope: 0.0,
             deepest: 0.0,
+        }
+    }
+
+    /// Frames of the past that its gain depends on, a multiple of its step: sixteen release
+    /// times; 0 when it does nothing.
+    pub fn memory(amount: f32, rate: SampleRate) -> usize {
+        if amount > 0.0 {
+            ((RELEASE * 16.0 * rate.hz()) as usize).div_ceil(STEP) * STEP
+        } else {
+            0
         }
     }
 
@@ -74,6 +91,30 @@ impl Glue {
         }
     }
 
+    /// Takes note of two channels without processing them.
+    pub fn listen(&mut self, left: &[f32], right: &[f32]) {
+        if self.off {
+            return;
+        }
+        let frames = left.len().min(right.len());
+        let mut at = 0;
+        while at < frames {
+            let count = (STEP - self.phase).min(frames - at);
+            let (mut energy, [mut a, mut b]) = (self.energy, self.low);
+            for (l, r) in left[at..at + count].iter().zip(&right[at..at + count]) {
+                a += self.pole * (*l - a);
+                b += self.pole * (*r - b);
+                energy += (*l - a) * (*l - a) + (*r - b) * (*r - b);
+            }
+            (self.energy, self.low) = (energy, [a, b]);
+            self.phase += count;
+            at += count;
+            if self.phase == STEP {
+                self.decide();
+            }
+        }
+    }
+
     fn decide(&mut self) {
         let mean = self.energy * (1.0 / STEP as f32);
         self.energy = 0.0;
@@ -96,11 +137,13 @@ impl Glue {
         } else {
             -0.5 * over
         };
+        let wanted = f64::from(wanted);
         let keep = self.keep[usize::from(wanted > self.state)];
         self.state = wanted + (self.state - wanted) * keep;
-        self.deepest = self.deepest.min(self.state);
-        let target = math::db_to_gain(self.state);
-        self.slope = (target - self.gain) * (1.0 / STEP as f32);
+        self.deepest = self.deepest.min(self.state as f32);
+        self.gain = self.target;
+        self.target = math::db_to_gain(self.state as f32);
+        self.slope = (self.target - self.gain) * (1.0 / STEP as f32);
     }
 
     /// The deepest reduction so far in dB (at most 0).

@@ -277,61 +277,70 @@ pub fn minimum_phase(curve: &[f32; COUNT], rate: f64) -> Vec<f32> {
         .collect()
 }
 
-/// Filters a recording by a correction, by overlap-save convolution.
-pub fn apply(audio: &AudioBuffer, curve: &[f32; COUNT]) -> AudioBuffer {
-    const SIZE: usize = 8192;
-    const HOP: usize = SIZE - TAPS;
-    let fft = Fft::new(SIZE);
-    let mut filter = vec![[0.0_f32; 2]; SIZE];
-    for (to, tap) in filter.iter_mut().zip(minimum_phase(curve, audio.rate.hz())) {
-        *to = [tap, 0.0];
-    }
-    fft.forward(&mut filter);
-    let frames = audio.frames();
-    let mut out = AudioBuffer::silent(audio.rate, audio.channels.len(), frames);
-    let left = &audio.channels[0];
-    let right = audio.channels.get(1);
-    // The filter is real, so left and right pass through one transform as real and imaginary
-    // part without touching each other.
-    let block = |data: &mut Vec<Complex>, index: usize| {
-        let start = index * HOP;
-        for (i, x) in data.iter_mut().enumerate() {
-            let at = (start + i).checked_sub(TAPS);
-            let read = |channel: &Vec<f32>| at.and_then(|at| channel.get(at)).copied();
-            *x = [
-                read(left).unwrap_or(0.0),
-                right.and_then(read).unwrap_or(0.0),
-            ];
+/// Points of a block of the convolution, and frames that come out of one.
+const SIZE: usize = 8192;
+const HOP: usize = SIZE - TAPS;
+
+/// A tonal correction as a filter: overlap-save convolution in blocks that lie on absolute
+/// multiples of their length.
+#[derive(Clone, Debug)]
+pub struct Correction {
+    fft: Fft,
+    spectrum: Vec<Complex>,
+}
+
+impl Correction {
+    /// Frames of the past that the output from a frame on depends on, at most.
+    pub const MEMORY: usize = TAPS + HOP;
+
+    /// A filter with this response in dB per band.
+    pub fn new(curve: &[f32; COUNT], rate: f64) -> Self {
+        let fft = Fft::new(SIZE);
+        let mut spectrum = vec![[0.0_f32; 2]; SIZE];
+        for (to, tap) in spectrum.iter_mut().zip(minimum_phase(curve, rate)) {
+            *to = [tap, 0.0];
         }
-        fft.forward(data);
-        for (x, h) in data.iter_mut().zip(&filter) {
-            *x = [x[0] * h[0] - x[1] * h[1], x[0] * h[1] + x[1] * h[0]];
-        }
-        fft.inverse(data);
-    };
-    let room = || vec![[0.0_f32; 2]; SIZE];
-    match &mut out.channels[..] {
-        [l, r] => l
-            .par_chunks_mut(HOP)
-            .zip(r.par_chunks_mut(HOP))
-            .enumerate()
-            .for_each_init(room, |data, (index, (l, r))| {
-                block(data, index);
-                for ((l, r), x) in l.iter_mut().zip(r).zip(&data[TAPS..]) {
-                    *l = x[0];
-                    *r = x[1];
-                }
-            }),
-        [l] => l
-            .par_chunks_mut(HOP)
-            .enumerate()
-            .for_each_init(room, |data, (index, l)| {
-                block(data, index);
-                for (l, x) in l.iter_mut().zip(&data[TAPS..]) {
-                    *l = x[0];
-                }
-            }),
-        _ => {}
+        fft.forward(&mut spectrum);
+        Self { fft, spectrum }
     }
-    out
+
+    /// The first frame of the input that the output from `frame` on depends on.
+    pub fn begin(frame: usize) -> usize {
+        (frame / HOP * HOP).saturating_sub(TAPS)
+    }
+
+    /// Filters two channels that begin at frame `first` of the song, silence before; returns
+    /// their output from frame `from` on. [`Correction::begin`] of it must not be before `first`
+    /// unless all before `first` is silence.
+    pub fn run(&self, input: [&[f32]; 2], first: usize, from: usize) -> [Vec<f32>; 2] {
+        let end = first + input[0].len();
+        let mut out = [(); 2].map(|()| Vec::with_capacity(end.saturating_sub(from)));
+        let mut data = vec![[0.0_f32; 2]; SIZE];
+        // The filter is real, so left and right pass through one transform as real and imaginary
+        // part without touching each other.
+        for start in (from / HOP * HOP..end).step_by(HOP) {
+            data.fill([0.0; 2]);
+            // The block's input: TAPS frames before its output, and the output's own.
+            let begin = start.saturating_sub(TAPS).max(first);
+            let lead = begin + TAPS - start;
+            let (a, b) = (begin - first, (start + HOP).min(end) - first);
+            for ((x, l), r) in data[lead..]
+                .iter_mut()
+                .zip(&input[0][a..b])
+                .zip(&input[1][a..b])
+            {
+                *x = [*l, *r];
+            }
+            self.fft.forward(&mut data);
+            for (x, h) in data.iter_mut().zip(&self.spectrum) {
+                *x = [x[0] * h[0] - x[1] * h[1], x[0] * h[1] + x[1] * h[0]];
+            }
+            self.fft.inverse(&mut data);
+            let skip = from.saturating_sub(start);
+            let wet = &data[TAPS + skip..TAPS + HOP.min(end - start)];
+            out[0].extend(wet.iter().map(|x| x[0]));
+            out[1].extend(wet.iter().map(|x| x[1]));
+        }
+        out
+    }
 }
