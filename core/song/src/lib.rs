@@ -6,6 +6,7 @@ pub mod edit;
 pub mod lyrics;
 pub mod masterplan;
 pub mod mixplan;
+pub mod ops;
 pub mod performance;
 pub mod plan;
 pub mod score;
