@@ -110,7 +110,8 @@ pub fn section_notes(desk: &Desk<'_>, section: &SectionPlan, index: usize) -> Ve
     ]
     .iter()
     .any(|k| desk.profile.id.contains(k));
-    if arrives && !has_crash && cymbals && pattern_has_kit(pattern) {
+    let begins = section.span.start == sections[index].span.start;
+    if begins && arrives && !has_crash && cymbals && pattern_has_kit(pattern) {
         let key = if rng.chance(0.75) { 49 } else { 57 };
         notes.retain(|n| !(n.at == section.span.start && [42, 44, 46, 51].contains(&n.key())));
         notes.push(Note::new(
@@ -120,7 +121,11 @@ pub fn section_notes(desk: &Desk<'_>, section: &SectionPlan, index: usize) -> Ve
             level(0.72 + section.energy[0] * 0.15),
         ));
     }
-    if section.kind == SectionKind::Build && next.is_some_and(|n| n.kind == SectionKind::Drop) {
+    let ends = section.span.end == sections[index].span.end;
+    if ends
+        && section.kind == SectionKind::Build
+        && next.is_some_and(|n| n.kind == SectionKind::Drop)
+    {
         // A breath before the drop.
         let gap = section.span.end - hall.metre(section).unit_len();
         notes.retain(|n| n.at < gap);

@@ -91,7 +91,7 @@ impl<'a> Hall<'a> {
                 .plan
                 .cast
                 .iter()
-                .any(|m| crate::melody::is_lead(m) && self.scope.has(&m.id, index)),
+                .any(|m| crate::tune::is_lead(m) && self.scope.has(&m.id, index)),
         });
         if asked {
             seed.join(self.scope.take)
@@ -171,25 +171,39 @@ impl<'a> Desk<'a> {
         self.hall.seed.join(&self.member.id).join(&section.material)
     }
 
-    /// Randomness of the choice of pattern: the same wherever the material comes back, until
-    /// another take is asked for.
-    fn pattern_seed(&self, section: &SectionPlan) -> SeedPath {
-        let take = match self.hall.scope.take {
-            0 => None,
-            take => {
-                let index = self
-                    .hall
-                    .plan
-                    .sections
-                    .iter()
-                    .position(|s| s.id == section.id);
-                index
-                    .filter(|index| self.hall.scope.has(&self.member.id, *index))
-                    .map(|_| take)
+    /// The take asked for in a section beyond the plan's own, if any.
+    fn asked_take(&self, section: &SectionPlan) -> Option<u32> {
+        let scope = &self.hall.scope;
+        let sections = &self.hall.plan.sections;
+        let index = sections.iter().position(|s| s.id == section.id)?;
+        (scope.take > 0 && scope.has(&self.member.id, index)).then_some(scope.take)
+    }
+
+    /// Another of the part's patterns for a section: takes go round among all that suit its
+    /// energy, the nearest first, and leave out the one that the first take has.
+    fn other_pattern(&self, section: &SectionPlan, take: u32) -> Option<&'a Pattern> {
+        let usual = self.usual_pattern(section);
+        let energy = self.energy(section);
+        let book: &'a StyleBook = self.hall.book;
+        let style: &'a Style = self.style;
+        let metre = self.hall.metre(section);
+        let mut groups: Vec<_> = self.part.patterns.iter().collect();
+        groups.sort_by(|a, b| (a.from - energy).abs().total_cmp(&(b.from - energy).abs()));
+        let mut found: Vec<&'a Pattern> = Vec::new();
+        for name in groups.iter().flat_map(|group| &group.names) {
+            if let Some(pattern) = book.pattern(style, name)
+                && pattern.metre == *metre
+                && usual.is_none_or(|usual| usual.lines != pattern.lines)
+                && !found.iter().any(|other| other.lines == pattern.lines)
+            {
+                found.push(pattern);
             }
-        };
-        let seed = self.material_seed(section).join("pattern");
-        take.map_or(seed.clone(), |take| seed.join(take))
+        }
+        found.truncate(4);
+        if found.is_empty() {
+            return usual;
+        }
+        found.get((take as usize - 1) % found.len()).copied()
     }
 
     /// Randomness of one section and take.
@@ -204,13 +218,20 @@ impl<'a> Desk<'a> {
 
     /// The pattern that this part uses in a section, preferring those of the metre.
     pub fn pattern(&self, section: &SectionPlan) -> Option<&'a Pattern> {
+        match self.asked_take(section) {
+            Some(take) => self.other_pattern(section, take),
+            None => self.usual_pattern(section),
+        }
+    }
+
+    fn usual_pattern(&self, section: &SectionPlan) -> Option<&'a Pattern> {
         let energy = self.energy(section);
         let metre = self.hall.metre(section);
         let book: &'a StyleBook = self.hall.book;
         let style: &'a Style = self.style;
-        let mut rng = self.pattern_seed(section).rng();
         let mut rising: Vec<_> = self.part.patterns.iter().collect();
         rising.sort_by(|a, b| a.from.total_cmp(&b.from));
+        let mut rng = self.material_seed(section).join("pattern").rng();
         let mut fallback = None;
         for wanted_metre in [true, false] {
             for group in rising

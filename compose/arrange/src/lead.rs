@@ -3,7 +3,7 @@
 use crate::{
     hall::Desk,
     level,
-    melody::{TunePhrase, is_lead},
+    tune::{TunePhrase, is_lead},
 };
 use yuefu_song::{Articulation, Family, Note, Phrase, SectionPlan};
 use yuefu_theory::Ticks;
@@ -56,7 +56,7 @@ fn place(desk: &Desk<'_>, notes: &mut [Note]) {
 }
 
 /// A pianist puts chord tones under the strong notes of a loud melody.
-fn enrich(desk: &Desk<'_>, section: &SectionPlan, notes: &mut Vec<Note>) {
+pub fn enrich(desk: &Desk<'_>, section: &SectionPlan, notes: &mut Vec<Note>) {
     let many = matches!(desk.profile.family, Family::Keyboard | Family::Mallet);
     if !many || desk.energy(section) < 0.62 {
         return;

@@ -14,8 +14,12 @@ mod melody;
 mod melody_line;
 mod pad;
 mod part;
+mod rewrite;
 mod steps;
+mod tune;
 mod voicing;
+
+pub use rewrite::{LeftAlone, PhraseTakes, Request, Rewritten, Why, Wish, rewrite};
 
 use hall::{Desk, Hall, Scope};
 use yuefu_engine::SeedPath;
@@ -34,7 +38,7 @@ pub fn arrange(plan: &SongPlan, book: &StyleBook, catalog: &Catalog, seed: &Seed
         return score;
     };
     // The tune first: others listen to it.
-    let tune = melody::write(&hall);
+    let tune = tune::write(&hall);
     for member in &plan.cast {
         let Some(desk) = hall.desk(member) else {
             continue;
@@ -81,7 +85,7 @@ pub fn write_parts(
         sections: sections.to_vec(),
         take,
     };
-    let tune = melody::write(&hall);
+    let tune = tune::write(&hall);
     plan.cast
         .iter()
         .filter(|member| members.contains(&member.id.as_str()))

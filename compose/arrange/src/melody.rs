@@ -2,48 +2,18 @@
 //! themselves.
 
 use crate::{
-    Desk, Hall, level,
+    Hall, level,
     melody_line::{Close, Manner, Slot, line},
-    part::in_song_time,
     steps,
+    tune::TunePhrase,
 };
 use std::collections::BTreeMap;
 use yuefu_engine::{Rng, SeedPath};
-use yuefu_song::{
-    Articulation, CastMember, InstrumentProfile, Note, Role, Score, SectionKind, SectionPlan, Style,
-};
+use yuefu_song::{Articulation, InstrumentProfile, Note, SectionKind, SectionPlan, Style};
 use yuefu_theory::{TickSpan, Ticks};
 
-/// The tune of a song: phrases by section, in song time.
-#[derive(Debug, Default)]
-pub struct Tune {
-    sections: Vec<Vec<TunePhrase>>,
-    flat: Vec<Vec<Note>>,
-}
-
-/// One phrase of a tune, in song time.
-#[derive(Clone, Debug)]
-pub struct TunePhrase {
-    /// Where it lies.
-    pub span: TickSpan,
-    /// Its notes.
-    pub notes: Vec<Note>,
-}
-
-impl Tune {
-    /// The phrases of a section.
-    pub fn phrases(&self, index: usize) -> &[TunePhrase] {
-        self.sections.get(index).map_or(&[], Vec::as_slice)
-    }
-
-    /// All notes of a section in song time.
-    pub fn section(&self, index: usize) -> &[Note] {
-        self.flat.get(index).map_or(&[], Vec::as_slice)
-    }
-}
-
 /// A rhythm: onsets and lengths from the phrase's start.
-type Rhythm = Vec<(Ticks, Ticks)>;
+pub type Rhythm = Vec<(Ticks, Ticks)>;
 
 /// One phrase idea: its rhythm and keys, and the tonic they were found in.
 #[derive(Clone, Debug)]
@@ -55,7 +25,7 @@ struct Idea {
 
 /// The tune of one material.
 #[derive(Clone, Debug, Default)]
-struct Material {
+pub struct Material {
     /// Letter of each phrase, primes included.
     letters: Vec<String>,
     ideas: BTreeMap<String, Idea>,
@@ -63,141 +33,13 @@ struct Material {
     heard: u32,
 }
 
-/// Whether a member of the cast carries the tune.
-pub fn is_lead(member: &CastMember) -> bool {
-    matches!(member.role, Role::Lead | Role::Vocal)
-}
-
-/// The tune of every section in which a lead plays: as this engine writes it, or, where a score
-/// at hand says something else, as that score has it.
-pub fn write(hall: &Hall<'_>) -> Tune {
-    let mut tune = Tune::default();
-    let mut materials: BTreeMap<String, Material> = BTreeMap::new();
-    let mut last: Option<(i32, i32)> = None;
-    for (index, section) in hall.plan.sections.iter().enumerate() {
-        let leads: Vec<Desk<'_>> = hall
-            .plan
-            .cast
-            .iter()
-            .filter(|m| is_lead(m) && section.playing.contains(&m.id))
-            .filter_map(|m| hall.desk(m))
-            .collect();
-        let mut phrases = match leads.first() {
-            None => Vec::new(),
-            Some(desk) => {
-                // A soloist invents anew in every chorus; everything else comes back.
-                let material = match section.kind {
-                    SectionKind::Solo => &section.id,
-                    _ => &section.material,
-                };
-                let seed = hall.take(hall.seed.join("tune").join(material), section, None);
-                let known = materials.entry(seed.as_str().to_owned()).or_default();
-                let writer = Writer {
-                    hall,
-                    section,
-                    style: desk.style,
-                    profile: desk.profile,
-                    seed,
-                };
-                writer.section(known, &mut last)
-            }
-        };
-        if let Some(real) = heard(hall, index, &leads, &phrases) {
-            phrases = real;
-            let keys: Vec<i32> = phrases
-                .iter()
-                .flat_map(|p| p.notes.iter().map(|n| n.pitch.midi()))
-                .collect();
-            if let [.., a, b] = keys[..] {
-                last = Some((a, b));
-            }
-        }
-        tune.flat
-            .push(phrases.iter().flat_map(|p| p.notes.clone()).collect());
-        tune.sections.push(phrases);
-    }
-    tune
-}
-
-/// The tune of a section as the score at hand has it, where that is not what the leads would play
-/// of `written`; `None` where it is.
-fn heard(
-    hall: &Hall<'_>,
-    index: usize,
-    leads: &[Desk<'_>],
-    written: &[TunePhrase],
-) -> Option<Vec<TunePhrase>> {
-    let score = hall.score?;
-    let section = &hall.plan.sections[index];
-    let anew = |id: &str| hall.scope.has(id, index);
-    if !leads.is_empty() && leads.iter().all(|desk| anew(&desk.member.id)) {
-        return None;
-    }
-    let differs = leads.iter().any(|desk| {
-        !anew(&desk.member.id)
-            && desk
-                .real(section, &crate::lead::share(desk, section, written))
-                .is_some()
-    });
-    // A lead that the plan does not know sings too.
-    let stranger = score.tracks.iter().any(|track| {
-        matches!(track.role, Role::Lead | Role::Vocal)
-            && !leads.iter().any(|desk| desk.member.id == track.id)
-            && !anew(&track.id)
-            && track
-                .phrases
-                .iter()
-                .any(|p| section.span.contains(p.span.start) && !p.notes.is_empty())
-    });
-    (differs || stranger).then(|| {
-        sung(score, section.span)
-            .into_iter()
-            .map(|(span, notes)| TunePhrase { span, notes })
-            .collect()
-    })
-}
-
-/// The tune of a span as a score has it, phrase by phrase in song time: of leads that play at
-/// once the first in score order counts, and of a chord its highest note.
-pub fn sung(score: &Score, within: TickSpan) -> Vec<(TickSpan, Vec<Note>)> {
-    let mut phrases: Vec<(TickSpan, Vec<Note>)> = Vec::new();
-    for track in &score.tracks {
-        if !matches!(track.role, Role::Lead | Role::Vocal) {
-            continue;
-        }
-        for phrase in &track.phrases {
-            let taken = phrases.iter().any(|(span, _)| span.overlaps(phrase.span));
-            if within.contains(phrase.span.start) && !phrase.notes.is_empty() && !taken {
-                phrases.push((phrase.span, skyline(in_song_time(phrase))));
-            }
-        }
-    }
-    phrases.sort_by_key(|(span, _)| span.start);
-    phrases
-}
-
-/// The highest note of every chord, in order.
-pub fn skyline(notes: impl Iterator<Item = Note>) -> Vec<Note> {
-    let mut top: Vec<Note> = Vec::new();
-    for note in notes {
-        match top.last_mut() {
-            Some(last) if last.at == note.at => {
-                if note.pitch > last.pitch {
-                    *last = note;
-                }
-            }
-            _ => top.push(note),
-        }
-    }
-    top
-}
-
-struct Writer<'a> {
-    hall: &'a Hall<'a>,
-    section: &'a SectionPlan,
-    style: &'a Style,
-    profile: &'a InstrumentProfile,
-    seed: SeedPath,
+/// Writes the tune of one section.
+pub struct Writer<'a> {
+    pub hall: &'a Hall<'a>,
+    pub section: &'a SectionPlan,
+    pub style: &'a Style,
+    pub profile: &'a InstrumentProfile,
+    pub seed: SeedPath,
 }
 
 impl Writer<'_> {
@@ -206,7 +48,7 @@ impl Writer<'_> {
     }
 
     /// The window of keys this section sings in: higher with energy.
-    fn window(&self) -> (i32, i32, f32) {
+    pub fn window(&self) -> (i32, i32, f32) {
         let [low, high] = self.profile.sweet.map(i32::from);
         let style = &self.style.melody;
         let lift = (self.energy() - 0.5) * 9.0;
@@ -222,7 +64,7 @@ impl Writer<'_> {
         (bottom, top.max(bottom + 7), center)
     }
 
-    fn section(&self, known: &mut Material, last: &mut Option<(i32, i32)>) -> Vec<TunePhrase> {
+    pub fn section(&self, known: &mut Material, last: &mut Option<(i32, i32)>) -> Vec<TunePhrase> {
         let style = &self.style.melody;
         let bar = self.hall.metre(self.section).bar();
         let bars = self.section.bars;
@@ -363,7 +205,7 @@ impl Writer<'_> {
         (rhythm, keys)
     }
 
-    fn manner(&self, whim: f32) -> Manner {
+    pub fn manner(&self, whim: f32) -> Manner {
         let (low, high, _) = self.window();
         let style = &self.style.melody;
         Manner {
@@ -384,7 +226,7 @@ impl Writer<'_> {
     }
 
     /// What each note of a rhythm stands on.
-    fn slots(
+    pub fn slots(
         &self,
         span: TickSpan,
         rhythm: &Rhythm,
@@ -456,7 +298,7 @@ impl Writer<'_> {
     }
 
     /// A new rhythm of some bars: cells that repeat, an end that breathes.
-    fn rhythm(&self, bars: i64, rng: &mut Rng) -> Rhythm {
+    pub fn rhythm(&self, bars: i64, rng: &mut Rng) -> Rhythm {
         let style = &self.style.melody;
         let bar = self.hall.metre(self.section).bar();
         let own = self.style.metres.first().map_or(bar, |m| m.bar());
@@ -543,7 +385,7 @@ impl Writer<'_> {
     /// Notes with pickups, ornaments and dynamics.
     ///
     /// `freedom` is the chance that a longer note is broken up on its way to the next.
-    fn dress(
+    pub fn dress(
         &self,
         span: TickSpan,
         rhythm: &Rhythm,

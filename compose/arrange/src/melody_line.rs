@@ -64,6 +64,17 @@ pub fn line(
     manner: &Manner,
     rng: &mut Rng,
 ) -> Vec<i32> {
+    line_to(slots, before, None, manner, rng)
+}
+
+/// Finds the line of least cost between what was sung `before` and the key sung `after`.
+pub fn line_to(
+    slots: &[Slot],
+    before: Option<(i32, i32)>,
+    after: Option<i32>,
+    manner: &Manner,
+    rng: &mut Rng,
+) -> Vec<i32> {
     let keys: Vec<i32> = (manner.low..=manner.high.max(manner.low + 7)).collect();
     let count = keys.len();
     if slots.is_empty() {
@@ -132,6 +143,11 @@ pub fn line(
         }
         best = next;
         back.push(from);
+    }
+    if let (Some(after), Some(slot)) = (after, slots.last()) {
+        for (index, cost) in best.iter_mut().enumerate() {
+            *cost += step_cost(keys[index % count], after, slot, manner) * 1.4;
+        }
     }
     let (mut at, _) = best
         .iter()

@@ -1,6 +1,6 @@
 //! One player's part, section by section, and what a player remembers from one to the next.
 
-use crate::{Desk, bass, comp, counter, drums, fx, lead, melody::Tune, pad};
+use crate::{Desk, bass, comp, counter, drums, fx, lead, pad, tune::Tune};
 use yuefu_song::{Note, Phrase, Role, SectionPlan};
 
 /// Where a player's hands were at the end of a section.

@@ -1,0 +1,167 @@
+//! The tune as everybody hears it: written by the engine, or as a score has it.
+
+use crate::{
+    Desk, Hall,
+    melody::{Material, Writer},
+    part::in_song_time,
+};
+use std::collections::BTreeMap;
+use yuefu_song::{CastMember, Note, Role, Score, SectionKind};
+use yuefu_theory::TickSpan;
+
+/// The tune of a song: phrases by section, in song time.
+#[derive(Debug, Default)]
+pub struct Tune {
+    sections: Vec<Vec<TunePhrase>>,
+    flat: Vec<Vec<Note>>,
+}
+
+/// One phrase of a tune, in song time.
+#[derive(Clone, Debug)]
+pub struct TunePhrase {
+    /// Where it lies.
+    pub span: TickSpan,
+    /// Its notes.
+    pub notes: Vec<Note>,
+}
+
+impl Tune {
+    /// The phrases of a section.
+    pub fn phrases(&self, index: usize) -> &[TunePhrase] {
+        self.sections.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    /// All notes of a section in song time.
+    pub fn section(&self, index: usize) -> &[Note] {
+        self.flat.get(index).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Whether a member of the cast carries the tune.
+pub fn is_lead(member: &CastMember) -> bool {
+    matches!(member.role, Role::Lead | Role::Vocal)
+}
+
+/// The tune of every section in which a lead plays: as this engine writes it, or, where a score
+/// at hand says something else, as that score has it.
+pub fn write(hall: &Hall<'_>) -> Tune {
+    let mut tune = Tune::default();
+    let mut materials: BTreeMap<String, Material> = BTreeMap::new();
+    let mut last: Option<(i32, i32)> = None;
+    for (index, section) in hall.plan.sections.iter().enumerate() {
+        let leads: Vec<Desk<'_>> = hall
+            .plan
+            .cast
+            .iter()
+            .filter(|m| is_lead(m) && section.playing.contains(&m.id))
+            .filter_map(|m| hall.desk(m))
+            .collect();
+        let mut phrases = match leads.first() {
+            None => Vec::new(),
+            Some(desk) => {
+                // A soloist invents anew in every chorus; everything else comes back.
+                let material = match section.kind {
+                    SectionKind::Solo => &section.id,
+                    _ => &section.material,
+                };
+                let seed = hall.take(hall.seed.join("tune").join(material), section, None);
+                let known = materials.entry(seed.as_str().to_owned()).or_default();
+                let writer = Writer {
+                    hall,
+                    section,
+                    style: desk.style,
+                    profile: desk.profile,
+                    seed,
+                };
+                writer.section(known, &mut last)
+            }
+        };
+        if let Some(real) = heard(hall, index, &leads, &phrases) {
+            phrases = real;
+            let keys: Vec<i32> = phrases
+                .iter()
+                .flat_map(|p| p.notes.iter().map(|n| n.pitch.midi()))
+                .collect();
+            if let [.., a, b] = keys[..] {
+                last = Some((a, b));
+            }
+        }
+        tune.flat
+            .push(phrases.iter().flat_map(|p| p.notes.clone()).collect());
+        tune.sections.push(phrases);
+    }
+    tune
+}
+
+/// The tune of a section as the score at hand has it, where that is not what the leads would play
+/// of `written`; `None` where it is.
+fn heard(
+    hall: &Hall<'_>,
+    index: usize,
+    leads: &[Desk<'_>],
+    written: &[TunePhrase],
+) -> Option<Vec<TunePhrase>> {
+    let score = hall.score?;
+    let section = &hall.plan.sections[index];
+    let anew = |id: &str| hall.scope.has(id, index);
+    if !leads.is_empty() && leads.iter().all(|desk| anew(&desk.member.id)) {
+        return None;
+    }
+    let differs = leads.iter().any(|desk| {
+        !anew(&desk.member.id)
+            && desk
+                .real(section, &crate::lead::share(desk, section, written))
+                .is_some()
+    });
+    // A lead that the plan does not know sings too.
+    let stranger = score.tracks.iter().any(|track| {
+        matches!(track.role, Role::Lead | Role::Vocal)
+            && !leads.iter().any(|desk| desk.member.id == track.id)
+            && !anew(&track.id)
+            && track
+                .phrases
+                .iter()
+                .any(|p| section.span.contains(p.span.start) && !p.notes.is_empty())
+    });
+    (differs || stranger).then(|| {
+        sung(score, section.span)
+            .into_iter()
+            .map(|(span, notes)| TunePhrase { span, notes })
+            .collect()
+    })
+}
+
+/// The tune of a span as a score has it, phrase by phrase in song time: of leads that play at
+/// once the first in score order counts, and of a chord its highest note.
+pub fn sung(score: &Score, within: TickSpan) -> Vec<(TickSpan, Vec<Note>)> {
+    let mut phrases: Vec<(TickSpan, Vec<Note>)> = Vec::new();
+    for track in &score.tracks {
+        if !matches!(track.role, Role::Lead | Role::Vocal) {
+            continue;
+        }
+        for phrase in &track.phrases {
+            let taken = phrases.iter().any(|(span, _)| span.overlaps(phrase.span));
+            if within.contains(phrase.span.start) && !phrase.notes.is_empty() && !taken {
+                phrases.push((phrase.span, skyline(in_song_time(phrase))));
+            }
+        }
+    }
+    phrases.sort_by_key(|(span, _)| span.start);
+    phrases
+}
+
+/// The highest note of every chord, in order.
+pub fn skyline(notes: impl Iterator<Item = Note>) -> Vec<Note> {
+    let mut top: Vec<Note> = Vec::new();
+    for note in notes {
+        match top.last_mut() {
+            Some(last) if last.at == note.at => {
+                if note.pitch > last.pitch {
+                    *last = note;
+                }
+            }
+            _ => top.push(note),
+        }
+    }
+    top
+}
