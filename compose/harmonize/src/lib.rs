@@ -1,0 +1,21 @@
+//! What music that came without it means: its keys, its tune, its phrases, its chords.
+//!
+//! Everything here reads [`Tone`]s, sounding notes at their place in score time, and a
+//! [`Timeline`](yuefu_theory::Timeline) for their bars. Nothing is random: the same notes give
+//! the same answer.
+
+mod keys;
+mod metre;
+mod phrases;
+mod recognize;
+mod tones;
+mod tune;
+mod tune_chords;
+
+pub use keys::{KeySpan, find_key, find_keys};
+pub use metre::{MetreGuess, guess_metre};
+pub use phrases::phrase_starts;
+pub use recognize::recognize_chords;
+pub use tones::Tone;
+pub use tune::{Voice, find_tune};
+pub use tune_chords::harmonize_tune;
