@@ -1,5 +1,8 @@
 //! Benchmarks and statistics: every figure of docs/RESULTS.md comes from a program of this crate.
 
+pub mod archive;
+pub mod chord_truth;
 pub mod groove;
 pub mod lines;
 pub mod pop909;
+pub mod round_trip;

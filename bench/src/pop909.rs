@@ -4,6 +4,7 @@
 use crate::lines::{LineChord, LineNote};
 use midly::{MetaMessage, MidiMessage, Smf, TrackEventKind};
 use std::{collections::BTreeMap, io::Read, path::Path};
+use yuefu_theory::{Chord, Quality};
 
 /// One song.
 pub struct Song {
@@ -108,6 +109,11 @@ fn song(name: String, files: &[(String, Vec<u8>)]) -> Option<Song> {
 
 /// Notes of the MELODY track in seconds.
 fn melody(bytes: &[u8]) -> Option<Vec<(f64, f64, i32)>> {
+    notes(bytes, Some(b"MELODY"))
+}
+
+/// Notes in seconds: of the track of a name, or of all tracks.
+fn notes(bytes: &[u8], name: Option<&[u8]>) -> Option<Vec<(f64, f64, i32)>> {
     let smf = Smf::parse(bytes).ok()?;
     let midly::Timing::Metrical(ppq) = smf.header.timing else {
         return None;
@@ -135,31 +141,120 @@ fn melody(bytes: &[u8]) -> Option<Vec<(f64, f64, i32)>> {
         total
     };
     let named = |t: &midly::Track<'_>| {
-        t.iter().any(
-            |e| matches!(e.kind, TrackEventKind::Meta(MetaMessage::TrackName(n)) if n == b"MELODY"),
-        )
+        t.iter().any(|e| {
+            matches!(e.kind, TrackEventKind::Meta(MetaMessage::TrackName(n)) if Some(n) == name)
+        })
     };
-    let track = smf.tracks.iter().find(|t| named(t))?;
-    let mut open: BTreeMap<u8, u64> = BTreeMap::new();
     let mut notes = Vec::new();
-    let mut at = 0;
-    for event in track {
-        at += u64::from(event.delta.as_int());
-        if let TrackEventKind::Midi { message, .. } = event.kind {
-            match message {
-                MidiMessage::NoteOn { key, vel } if vel.as_int() > 0 => {
-                    open.insert(key.as_int(), at);
-                }
-                MidiMessage::NoteOn { key, .. } | MidiMessage::NoteOff { key, .. } => {
-                    if let Some(on) = open.remove(&key.as_int()) {
-                        notes.push((seconds(on), seconds(at), i32::from(key.as_int())));
+    let mut found = false;
+    for track in smf.tracks.iter().filter(|t| name.is_none() || named(t)) {
+        found = true;
+        let mut open: BTreeMap<u8, u64> = BTreeMap::new();
+        let mut at = 0;
+        for event in track {
+            at += u64::from(event.delta.as_int());
+            if let TrackEventKind::Midi { message, .. } = event.kind {
+                match message {
+                    MidiMessage::NoteOn { key, vel } if vel.as_int() > 0 => {
+                        open.insert(key.as_int(), at);
                     }
+                    MidiMessage::NoteOn { key, .. } | MidiMessage::NoteOff { key, .. } => {
+                        if let Some(on) = open.remove(&key.as_int()) {
+                            notes.push((seconds(on), seconds(at), i32::from(key.as_int())));
+                        }
+                    }
+                    _ => {}
                 }
-                _ => {}
             }
         }
+        if name.is_some() {
+            break;
+        }
     }
-    Some(notes)
+    found.then_some(notes)
+}
+
+/// Everything a song plays, on a grid of beats.
+pub struct OnBeats {
+    /// Beats in a bar, by the distance of the first downbeats.
+    pub beats_a_bar: u8,
+    /// Start and end in beats from the first downbeat, and MIDI key.
+    pub notes: Vec<(f64, f64, u8)>,
+    /// Start and end in beats and the chord; `None` where there is none.
+    pub chords: Vec<(f64, f64, Option<Chord>)>,
+}
+
+/// Reads the MIDI file, the beats and the chords of a song.
+pub fn on_beats(midi: &[u8], beats: &[u8], chords: &[u8]) -> Option<OnBeats> {
+    let rows = |bytes: &[u8]| -> Vec<Vec<String>> {
+        String::from_utf8_lossy(bytes)
+            .lines()
+            .map(|l| l.split_whitespace().map(str::to_string).collect())
+            .collect()
+    };
+    let beat_rows = rows(beats);
+    let times: Vec<f64> = beat_rows
+        .iter()
+        .filter_map(|r| r.first()?.parse().ok())
+        .collect();
+    if times.len() < 16 {
+        return None;
+    }
+    let downs: Vec<usize> = (0..beat_rows.len())
+        .filter(|i| beat_rows[*i].get(2).is_some_and(|v| v == "1.0"))
+        .collect();
+    let down = downs.first().copied().unwrap_or(0) as f64;
+    let beats_a_bar = match downs[..] {
+        [a, b, ..] => (b - a).clamp(2, 6) as u8,
+        _ => 4,
+    };
+    let to_beats = |seconds: f64| -> f64 {
+        let after = times
+            .partition_point(|b| *b <= seconds)
+            .clamp(1, times.len() - 1);
+        let (a, b) = (times[after - 1], times[after]);
+        (after - 1) as f64 + (seconds - a) / (b - a).max(1e-6) - down
+    };
+    let notes = notes(midi, None)?
+        .into_iter()
+        .filter_map(|(on, off, key)| Some((to_beats(on), to_beats(off), u8::try_from(key).ok()?)))
+        .collect();
+    let chords = rows(chords)
+        .iter()
+        .filter_map(|r| {
+            let (from, to) = (r.first()?.parse().ok()?, r.get(1)?.parse().ok()?);
+            Some((to_beats(from), to_beats(to), label(r.get(2)?)))
+        })
+        .collect();
+    Some(OnBeats {
+        beats_a_bar,
+        notes,
+        chords,
+    })
+}
+
+/// The chord of a label such as `C#:min7/b3`, without its bass.
+fn label(label: &str) -> Option<Chord> {
+    let (root, kind) = label.split_once(':')?;
+    let kind = kind.split('/').next()?;
+    let quality = match kind {
+        "maj" => Quality::Major,
+        "min" => Quality::Minor,
+        "maj7" => Quality::MajorSeven,
+        "min7" => Quality::MinorSeven,
+        "maj6" => Quality::Six,
+        "min6" => Quality::MinorSix,
+        "hdim7" => Quality::HalfDiminished,
+        "dim" => Quality::Diminished,
+        "dim7" => Quality::DiminishedSeven,
+        "aug" => Quality::Augmented,
+        "sus2" => Quality::Sus2,
+        "sus4" => Quality::Sus4,
+        k if k.starts_with("sus4") => Quality::DominantSus,
+        k if k.starts_with('7') || k.starts_with('9') => Quality::Dominant,
+        _ => Quality::Major,
+    };
+    Some(Chord::new(root.parse().ok()?, quality))
 }
 
 /// Pitch classes of a label such as `C#:min7/b3`.

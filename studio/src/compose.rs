@@ -91,7 +91,7 @@ impl Studio {
     }
 
     /// The engines of this build, in the order of the stages.
-    fn engines(&self) -> Vec<EngineUse> {
+    pub(crate) fn engines(&self) -> Vec<EngineUse> {
         [
             ("brief", "rules", 1),
             ("plan", "rules", 1),

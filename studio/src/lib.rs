@@ -14,6 +14,7 @@ mod clips;
 pub mod compose;
 mod error;
 mod hearing;
+pub mod import;
 pub mod mastering;
 pub mod project;
 pub mod publish;
@@ -28,6 +29,7 @@ mod world;
 
 pub use compose::Composed;
 pub use error::StudioError;
+pub use import::{ImportFormat, Imported, Remark};
 pub use project::Project;
 pub use publish::{Publish, Published};
 pub use render::{RenderOptions, Rendered, StemSink};

@@ -76,7 +76,7 @@ impl Studio {
                         write_midi(&file, &options, &self.catalog)
                     }
                     ScoreFormat::MidiScore => {
-                        write_midi(&file, &MidiOptions::default(), &self.catalog)
+                        write_midi(&file, &MidiOptions::exact(&song.score), &self.catalog)
                     }
                     ScoreFormat::MusicXml => write_musicxml(&file, &self.catalog).into_bytes(),
                     ScoreFormat::Abc => write_abc(&file, &self.catalog).into_bytes(),

@@ -296,7 +296,10 @@ mod tests {
         for up in 0..12 {
             let moved: Vec<Tone> = tones
                 .iter()
-                .map(|t| Tone { key: t.key + up, ..*t })
+                .map(|t| Tone {
+                    key: t.key + up,
+                    ..*t
+                })
                 .collect();
             let key = find_key(&moved, &line, Ticks::quarters(16), None);
             assert_eq!(u32::from(key.tonic.pc()), (7 + u32::from(up)) % 12);

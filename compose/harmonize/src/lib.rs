@@ -4,6 +4,7 @@
 //! [`Timeline`](yuefu_theory::Timeline) for their bars. Nothing is random: the same notes give
 //! the same answer.
 
+mod form;
 mod keys;
 mod metre;
 mod phrases;
@@ -12,6 +13,7 @@ mod tones;
 mod tune;
 mod tune_chords;
 
+pub use form::{FormPart, find_form};
 pub use keys::{KeySpan, find_key, find_keys};
 pub use metre::{MetreGuess, guess_metre};
 pub use phrases::phrase_starts;

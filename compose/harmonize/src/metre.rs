@@ -35,7 +35,11 @@ pub fn guess_metre(tones: &[Tone], end: Ticks) -> Option<MetreGuess> {
         let Some(sum) = usize::try_from(cell).ok().and_then(|c| weight.get_mut(c)) else {
             continue;
         };
-        let longest = struck.iter().map(|t| t.span.len()).max().unwrap_or_default();
+        let longest = struck
+            .iter()
+            .map(|t| t.span.len())
+            .max()
+            .unwrap_or_default();
         *sum += 1.0
             + longest.as_quarters().min(4.0)
             + (struck.len() as f64 - 1.0).min(3.0) * 0.5
@@ -46,7 +50,10 @@ pub fn guess_metre(tones: &[Tone], end: Ticks) -> Option<MetreGuess> {
     }
     let mut fits: Vec<(f64, Metre, usize)> = Vec::new();
     for (metre, strong) in [
-        (Metre::common(), vec![(0, 1.0), (4, 0.6), (2, 0.35), (6, 0.35)]),
+        (
+            Metre::common(),
+            vec![(0, 1.0), (4, 0.6), (2, 0.35), (6, 0.35)],
+        ),
         (Metre::new(3, 4), vec![(0, 1.0), (2, 0.35), (4, 0.35)]),
         (Metre::new(2, 4), vec![(0, 1.0), (2, 0.35)]),
         (
@@ -124,7 +131,10 @@ mod tests {
     #[test]
     fn a_waltz_is_in_three() {
         let guess = guess_metre(&oompah(3), Ticks::quarters(48)).unwrap();
-        assert_eq!((guess.metre, guess.downbeat), (Metre::new(3, 4), Ticks::ZERO));
+        assert_eq!(
+            (guess.metre, guess.downbeat),
+            (Metre::new(3, 4), Ticks::ZERO)
+        );
         let guess = guess_metre(&oompah(2), Ticks::quarters(32)).unwrap();
         assert_ne!(guess.metre, Metre::new(3, 4));
         assert_eq!(guess_metre(&[], Ticks::ZERO), None);

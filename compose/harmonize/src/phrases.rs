@@ -95,14 +95,14 @@ fn boundaries(notes: &[Tone]) -> Vec<f64> {
         .collect();
     let onset: Vec<f64> = pairs
         .clone()
-        .map(|p| {
-            (p[1].span.start - p[0].span.start)
-                .as_quarters()
-                .min(8.0)
-        })
+        .map(|p| (p[1].span.start - p[0].span.start).as_quarters().min(8.0))
         .collect();
     let rest: Vec<f64> = pairs
-        .map(|p| (p[1].span.start - p[0].span.end).as_quarters().clamp(0.0, 8.0))
+        .map(|p| {
+            (p[1].span.start - p[0].span.end)
+                .as_quarters()
+                .clamp(0.0, 8.0)
+        })
         .collect();
     let mut out = vec![0.0; notes.len()];
     for (intervals, weight) in [pitch, onset, rest].into_iter().zip(WEIGHTS) {

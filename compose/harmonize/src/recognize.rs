@@ -271,7 +271,10 @@ fn bass(tones: &Tones, span: TickSpan, chord: &Chord) -> Option<SpelledPc> {
         .enumerate()
         .max_by_key(|(_, len)| **len)
         .map(|(pc, len)| (pc, *len))?;
-    let tone = chord.tones().into_iter().find(|t| usize::from(t.pc()) == pc)?;
+    let tone = chord
+        .tones()
+        .into_iter()
+        .find(|t| usize::from(t.pc()) == pc)?;
     (tone != chord.root && len * 5 > span.len().0 * 3).then_some(tone)
 }
 

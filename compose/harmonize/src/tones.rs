@@ -57,10 +57,8 @@ impl Tones {
         let from = self.reach.partition_point(|end| *end <= span.start);
         let to = self.tones.partition_point(|t| t.span.start < span.end);
         self.tones[from.min(to)..to].iter().filter_map(move |tone| {
-            let inside = TickSpan::new(
-                tone.span.start.max(span.start),
-                tone.span.end.min(span.end),
-            );
+            let inside =
+                TickSpan::new(tone.span.start.max(span.start), tone.span.end.min(span.end));
             (!inside.is_empty()).then_some((tone, inside))
         })
     }

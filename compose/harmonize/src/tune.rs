@@ -18,8 +18,22 @@ pub struct Voice<'a> {
 
 /// Names of tunes, and of what is not one.
 const TUNE: [&str; 16] = [
-    "melody", "vocal", "voice", "lead", "sing", "soprano", "tune", "solo", "cantus", "主旋律",
-    "旋律", "人声", "主唱", "歌", "唱", "melodie",
+    "melody",
+    "vocal",
+    "voice",
+    "lead",
+    "sing",
+    "soprano",
+    "tune",
+    "solo",
+    "cantus",
+    "主旋律",
+    "旋律",
+    "人声",
+    "主唱",
+    "歌",
+    "唱",
+    "melodie",
 ];
 const OTHER: [&str; 15] = [
     "bass", "drum", "pad", "chord", "comp", "accomp", "rhythm", "backing", "harmony", "低音",
@@ -105,9 +119,29 @@ mod tests {
 
     #[test]
     fn the_high_single_line_has_the_tune_unless_another_is_sung() {
-        let melody = line(&[&[72], &[74], &[76], &[77], &[76], &[74], &[72], &[71], &[72]]);
+        let melody = line(&[
+            &[72],
+            &[74],
+            &[76],
+            &[77],
+            &[76],
+            &[74],
+            &[72],
+            &[71],
+            &[72],
+        ]);
         let piano = line(&[&[60, 64, 67], &[60, 64, 67], &[60, 65, 69], &[60, 64, 67]]);
-        let bass = line(&[&[36], &[38], &[40], &[41], &[43], &[41], &[40], &[38], &[36]]);
+        let bass = line(&[
+            &[36],
+            &[38],
+            &[40],
+            &[41],
+            &[43],
+            &[41],
+            &[40],
+            &[38],
+            &[36],
+        ]);
         let voice = |tones, name, sung| Voice {
             tones,
             name,

@@ -1,7 +1,7 @@
 //! What a reader collects before it becomes a score: events with times, in no certain order.
 
 use crate::error::{Place, ScoreFileError, Warning};
-use crate::model::{ScoreFile, ScoreLimits, Syllable, instrument};
+use crate::model::{ScoreFile, ScoreLimits, Stated, Syllable, instrument, instrument_by_name};
 use yuefu_song::{
     Catalog, ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Track,
 };
@@ -17,7 +17,8 @@ const MOST_CHANGES: usize = 10_000;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DraftTrack {
     pub(crate) name: String,
-    pub(crate) program: u8,
+    /// The General MIDI program, 0..=127, where the file states one.
+    pub(crate) program: Option<u8>,
     pub(crate) percussion: bool,
     pub(crate) notes: Vec<Note>,
     pub(crate) syllables: Vec<(Ticks, String, bool)>,
@@ -86,6 +87,12 @@ impl Draft {
                 return Err(ScoreFileError::too_large(Place::File, most));
             }
         }
+        let stated = Stated {
+            tempo: !self.tempo.is_empty(),
+            metre: !self.metres.is_empty(),
+            key: !self.keys.is_empty(),
+            sections: !self.marks.is_empty(),
+        };
         let timeline = self.timeline();
         // The piece ends with a bar.
         let (bar, into) = timeline.bar_of(end);
@@ -115,7 +122,8 @@ impl Draft {
                     continues,
                 });
             }
-            let role = match draft.program {
+            let program = draft.program.unwrap_or(0);
+            let role = match program {
                 _ if draft.percussion => Role::Drums,
                 _ if sung => Role::Vocal,
                 32..=39 => Role::Bass,
@@ -128,7 +136,13 @@ impl Draft {
             let mut notes = draft.notes;
             notes.sort_by_key(|n| (n.at, n.pitch, n.len));
             let last = notes.iter().map(Note::end).max().unwrap_or_default();
-            let instrument = instrument(draft.program, draft.percussion, catalog);
+            // A name speaks for a part only where no program does.
+            let named = match draft.program {
+                None if !draft.percussion => instrument_by_name(&draft.name, catalog),
+                _ => None,
+            };
+            let instrument =
+                named.unwrap_or_else(|| instrument(program, draft.percussion, catalog));
             let mut id = instrument.clone();
             let mut number = 1;
             while score.tracks.iter().any(|t: &Track| t.id == id) {
@@ -158,6 +172,7 @@ impl Draft {
             names,
             syllables,
             warnings: self.warnings,
+            stated,
         })
     }
 

@@ -15,5 +15,5 @@ mod notation;
 pub use abc::{read_abc, write_abc};
 pub use error::{Place, ScoreErrorKind, ScoreFileError, Warning};
 pub use midi::{MidiOptions, read_midi, write_midi};
-pub use model::{ScoreFile, ScoreLimits, Syllable};
+pub use model::{ScoreFile, ScoreLimits, Stated, Syllable};
 pub use musicxml::{read_musicxml, write_musicxml};

@@ -20,6 +20,22 @@ pub struct ScoreFile {
     pub syllables: Vec<Syllable>,
     /// What was left out or repaired while reading; empty for written files.
     pub warnings: Vec<Warning>,
+    /// What the file states itself; readers assume the rest.
+    pub stated: Stated,
+}
+
+/// What a file states itself. What it does not state was assumed: 120 quarter notes a minute,
+/// common time, C major, one section.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// A tempo.
+    pub tempo: bool,
+    /// A time signature.
+    pub metre: bool,
+    /// A key signature.
+    pub key: bool,
+    /// Rehearsal marks, markers or parts.
+    pub sections: bool,
 }
 
 impl ScoreFile {
@@ -33,6 +49,7 @@ impl ScoreFile {
             names,
             syllables: Vec::new(),
             warnings: Vec::new(),
+            stated: Stated::default(),
         }
     }
 
@@ -118,6 +135,67 @@ pub(crate) fn instrument(program: u8, percussion: bool, catalog: &Catalog) -> St
             })?
         })
         .map_or_else(|| format!("gm-{program}"), |p| p.id.clone())
+}
+
+/// The instrument that a part's printed name speaks of, such as `Violin I`, `Fl. 2` or `二胡`:
+/// the catalog's name that it contains, the longest if there are several.
+pub(crate) fn instrument_by_name(name: &str, catalog: &Catalog) -> Option<String> {
+    let lower = name.to_lowercase();
+    let mut best: Option<(usize, &str)> = None;
+    for profile in catalog.profiles() {
+        if profile.family == yuefu_song::Family::Kit {
+            continue;
+        }
+        let id = profile.id.replace('-', " ");
+        for word in [profile.en.to_lowercase(), profile.zh.clone(), id] {
+            if !word.is_empty()
+                && lower.contains(&word)
+                && best.is_none_or(|(len, _)| word.len() > len)
+            {
+                best = Some((word.len(), &profile.id));
+            }
+        }
+    }
+    if let Some((_, id)) = best {
+        return Some(id.to_owned());
+    }
+    // Names that the catalog spells otherwise.
+    const OTHERS: [(&str, u8); 30] = [
+        ("voice", 52),
+        ("vocal", 52),
+        ("sopran", 52),
+        ("alto", 52),
+        ("tenor", 52),
+        ("bariton", 52),
+        ("singstimme", 52),
+        ("gesang", 52),
+        ("chant", 52),
+        ("cantus", 52),
+        ("choir", 52),
+        ("violon", 40),
+        ("vln", 40),
+        ("geige", 40),
+        ("bratsche", 41),
+        ("vla", 41),
+        ("violoncello", 42),
+        ("vcl", 42),
+        ("double bass", 43),
+        ("horn", 60),
+        ("trompete", 56),
+        ("posaune", 57),
+        ("klarinette", 71),
+        ("fagott", 70),
+        ("hautbois", 68),
+        ("sax", 65),
+        ("guitar", 24),
+        ("gitarre", 24),
+        ("organ", 19),
+        ("orgel", 19),
+    ];
+    OTHERS
+        .iter()
+        .find(|(word, _)| lower.contains(word))
+        .map(|(_, program)| instrument(*program, false, catalog))
 }
 
 /// A note at its place in the score.

@@ -143,7 +143,7 @@ impl Tune {
             return;
         };
         match (kind, &numbers[..]) {
-            (Some("program"), [.., program]) if *program < 128 => voice.program = *program,
+            (Some("program"), [.., program]) if *program < 128 => voice.program = Some(*program),
             (Some("channel"), [channel, ..]) => voice.percussion = *channel == 10,
             _ => {}
         }

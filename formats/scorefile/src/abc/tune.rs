@@ -14,7 +14,7 @@ const LONGEST: i64 = 100 * 161_280;
 pub(super) struct Voice {
     pub(super) id: String,
     pub(super) name: String,
-    pub(super) program: u8,
+    pub(super) program: Option<u8>,
     pub(super) percussion: bool,
     pub(super) bars: Vec<RawBar>,
     /// Bar and note indexes of the notes of the last music line, for its words.
@@ -41,7 +41,7 @@ impl Voice {
         Self {
             id: id.to_owned(),
             name: String::new(),
-            program: 0,
+            program: None,
             percussion: false,
             bars: Vec::new(),
             line_notes: Vec::new(),

@@ -80,7 +80,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[derive(Default)]
 struct Channel {
-    program: u8,
+    program: Option<u8>,
     /// Notes that sound, by key: start and velocity, oldest first.
     open: BTreeMap<u8, VecDeque<(Ticks, u8)>>,
 }
@@ -95,12 +95,12 @@ fn track(
 ) -> Result<(), ScoreFileError> {
     let mut channels: BTreeMap<u8, Channel> = BTreeMap::new();
     // One part per channel and program: a channel that changes its sound is another instrument.
-    let mut parts: BTreeMap<(u8, u8), DraftTrack> = BTreeMap::new();
+    let mut parts: BTreeMap<(u8, Option<u8>), DraftTrack> = BTreeMap::new();
     let mut name = String::new();
     let mut words: Vec<(Ticks, String, bool)> = Vec::new();
     let mut karaoke = false;
     let mut last = start;
-    let mut close = |channel: u8, program: u8, key: u8, open: (Ticks, u8), end: Ticks| {
+    let mut close = |channel: u8, program: Option<u8>, key: u8, open: (Ticks, u8), end: Ticks| {
         let part = parts.entry((channel, program)).or_default();
         part.program = program;
         part.percussion = channel == 9;
@@ -133,7 +133,7 @@ fn track(
                             }
                         }
                     }
-                    (0xC0, _) => channel.program = *key,
+                    (0xC0, _) => channel.program = Some(*key),
                     _ => {}
                 }
             }

@@ -24,6 +24,39 @@ impl Default for MidiOptions<'_> {
     }
 }
 
+impl MidiOptions<'_> {
+    /// The score as written, at the smallest usual resolution (480 and more) that says every
+    /// time in it exactly, so that reading the file gives the same times again.
+    pub fn exact(score: &yuefu_song::Score) -> Self {
+        let line = &score.timeline;
+        let mut times: Vec<i64> = line.metres.iter().map(|m| m.at.0).collect();
+        times.extend(line.tempo.iter().map(|t| t.at.0));
+        for phrase in score.tracks.iter().flat_map(|t| &t.phrases) {
+            for note in &phrase.notes {
+                let at = phrase.span.start + note.at;
+                times.extend([at.0, (at + note.len).0]);
+            }
+        }
+        times.sort_unstable();
+        times.dedup();
+        let says = |ppq: i64| {
+            times.iter().all(|time| {
+                let pulse = (time * ppq + 20_160).div_euclid(40_320);
+                (pulse * 40_320 + ppq / 2).div_euclid(ppq) == *time
+            })
+        };
+        // 20 160 is within one tick of everything.
+        let found = [480, 960]
+            .into_iter()
+            .chain(481..=0x7FFF)
+            .find(|ppq| says(*ppq));
+        Self {
+            ppq: found.unwrap_or(20_160) as u16,
+            performance: None,
+        }
+    }
+}
+
 /// Sounding notes: start and end in pulses, key, velocity.
 type Played = (i64, i64, u8, u8);
 

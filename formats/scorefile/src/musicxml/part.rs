@@ -141,7 +141,7 @@ impl<'a> PartReader<'a> {
     ) -> Self {
         let track = DraftTrack {
             name: info.name.clone(),
-            program: info.program.unwrap_or(0),
+            program: info.program,
             percussion: info.channel == Some(10),
             ..DraftTrack::default()
         };
