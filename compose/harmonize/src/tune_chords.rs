@@ -137,7 +137,7 @@ pub fn harmonize_tune(
             let mut heard = 0.0;
             for (tone, inside) in tones.within(slot.span) {
                 let place = starts.partition_point(|s| *s < tone.span.start);
-                let part = inside.len().as_quarters().min(2.0).max(0.1);
+                let part = inside.len().as_quarters().clamp(0.1, 2.0);
                 let weight = part.sqrt() * weights[place];
                 fit += weight * spoken(to, &slot.key, tone.pc());
                 heard += weight;

@@ -326,6 +326,7 @@ pub(super) fn plan(score: &Score, title: &str, book: &StyleBook) -> SongPlan {
             role: track.role,
             instrument: track.instrument.clone(),
             part: part_of(track.role),
+            style: None,
         })
         .collect();
     let line = &score.timeline;
