@@ -41,8 +41,33 @@ impl<W: World> DiskStore<W> {
     }
 
     fn name(key: &Key) -> String {
-        let hex = key.hex();
+        Self::file(&key.hex())
+    }
+
+    fn file(hex: &str) -> String {
         format!("store/{}/{}.art", &hex[..2], &hex[2..])
+    }
+
+    /// Keys in hexadecimal and bytes in files of all artifacts, by key.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn list(&self) -> Result<Vec<(String, u64)>, WorldError> {
+        let mut found: Vec<(String, u64)> = self
+            .0
+            .list("store")?
+            .into_iter()
+            .filter_map(|(name, bytes)| Some((Self::hex(&name)?, bytes)))
+            .collect();
+        found.sort();
+        Ok(found)
+    }
+
+    /// The key of a file's name in hexadecimal; `None` for other files.
+    fn hex(name: &str) -> Option<String> {
+        let (folder, file) = name.strip_prefix("store/")?.split_once('/')?;
+        let hex = format!("{folder}{}", file.strip_suffix(".art")?);
+        (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then_some(hex)
     }
 
     /// How much it holds.
@@ -50,24 +75,23 @@ impl<W: World> DiskStore<W> {
     /// # Errors
     /// When the folder cannot be listed.
     pub fn size(&self) -> Result<StoreSize, WorldError> {
-        let files = self.0.list("store")?;
+        let files = self.list()?;
         Ok(StoreSize {
             count: files.len() as u64,
             bytes: files.iter().map(|(_, bytes)| bytes).sum(),
         })
     }
 
-    /// Removes every artifact whose key is not in a sorted list, and says what was freed.
+    /// Removes every artifact whose key (in hexadecimal) is not in a sorted list, and says what
+    /// was freed.
     ///
     /// # Errors
     /// When the folder cannot be listed or a file not removed.
-    pub fn keep_only(&self, sorted: &[Key]) -> Result<StoreSize, WorldError> {
+    pub fn keep_only(&self, sorted: &[&str]) -> Result<StoreSize, WorldError> {
         let mut freed = StoreSize::default();
-        let mut names: Vec<String> = sorted.iter().map(Self::name).collect();
-        names.sort();
-        for (name, bytes) in self.0.list("store")? {
-            if names.binary_search(&name).is_err() {
-                self.0.remove(&name)?;
+        for (hex, bytes) in self.list()? {
+            if sorted.binary_search(&hex.as_str()).is_err() {
+                self.0.remove(&Self::file(&hex))?;
                 freed.count += 1;
                 freed.bytes += bytes;
             }
@@ -122,7 +146,7 @@ mod tests {
         store.0.write(&name, &bytes[..10]).unwrap();
         assert_eq!(store.get(&key(1)), None);
 
-        assert_eq!(store.keep_only(&[key(0)]).unwrap().count, 2);
+        assert_eq!(store.keep_only(&[&key(0).hex()]).unwrap().count, 2);
         assert!(store.get(&key(0)).is_some() && store.get(&key(2)).is_none());
     }
 }

@@ -8,6 +8,7 @@ mod atomic;
 mod decode;
 mod error;
 mod flac;
+mod lossless;
 #[cfg(feature = "mp3")]
 mod mp3;
 mod pcm;
@@ -21,6 +22,7 @@ mod writer;
 pub use atomic::AtomicFile;
 pub use decode::{DecodeLimits, DecodedAudio, decode_bytes, decode_file};
 pub use error::{AudioFileError, ErrorKind};
+pub use lossless::LosslessWriter;
 pub use pcm::SampleFormat;
 pub use resample::resample;
 pub use tags::Tags;

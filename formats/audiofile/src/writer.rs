@@ -183,11 +183,11 @@ impl<W: Write + Seek> Encoder<W> {
     }
 }
 
-fn invalid(expected: String, found: String, remedy: &str) -> AudioFileError {
+pub(crate) fn invalid(expected: String, found: String, remedy: &str) -> AudioFileError {
     AudioFileError::new(ErrorKind::InvalidInput, "audio", expected, found, remedy)
 }
 
-fn write_error(e: io::Error) -> AudioFileError {
+pub(crate) fn write_error(e: io::Error) -> AudioFileError {
     if e.kind() == io::ErrorKind::FileTooLarge {
         let remedy = "Write FLAC, or split the recording.";
         return AudioFileError::new(
@@ -272,7 +272,7 @@ impl AudioWriter {
     }
 }
 
-fn check_block(block: &[&[f32]], channels: usize) -> Result<(), AudioFileError> {
+pub(crate) fn check_block(block: &[&[f32]], channels: usize) -> Result<(), AudioFileError> {
     let len = block.first().map_or(0, |c| c.len());
     if block.len() != channels || block.iter().any(|c| c.len() != len) {
         return Err(invalid(
