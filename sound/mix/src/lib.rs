@@ -20,7 +20,7 @@ pub use balance::{Shape, TrackInput, plan_mix};
 pub use character::MixCharacter;
 pub use duck::KeyWindow;
 pub use effect::Effect;
-pub use measure::TrackMeasure;
+pub use measure::{Measurer, TrackMeasure};
 pub use mixer::{Mixdown, Mixer, audible, strip_of};
 pub use returns::{Return, process_return, return_memory, return_window};
 pub use strip::{channel_window, process_track, strip_memory};

@@ -4,7 +4,7 @@ use crate::duck::KeyWindow;
 use serde::{Deserialize, Serialize};
 use yuefu_audio::fft::Fft;
 use yuefu_audio::loudness::k_weighting;
-use yuefu_audio::{AudioBuffer, math};
+use yuefu_audio::{AudioBuffer, SampleRate, math};
 
 /// Centers of the octave bands in hertz.
 pub const BANDS: [f32; 10] = [
@@ -41,67 +41,17 @@ pub struct TrackMeasure {
 impl TrackMeasure {
     /// Measures a raw stem.
     pub fn of(audio: &AudioBuffer) -> Self {
-        let frames = audio.frames();
-        let rate = audio.rate.hz();
-        let fft = Fft::new(WINDOW);
-        let window: Vec<f32> = (0..WINDOW)
-            .map(|i| {
-                let turn = (i as f64 + 0.5) / WINDOW as f64;
-                (0.5 - 0.5 * math::cos(std::f64::consts::TAU * turn)) as f32
-            })
-            .collect();
-        // Hann's mean square is 3/8; both halves of the spectrum carry half each.
-        let norm = 1.0 / (0.375 * (WINDOW as f64) * (WINDOW as f64));
-        let weights = k_weighting(audio.rate);
-        // The band of each bin, and its weight.
-        let bins: Vec<(usize, f32)> = (0..WINDOW / 2)
-            .map(|k| {
-                let hz = (k as f64).max(0.5) * rate / WINDOW as f64;
-                let octave = (math::log2(hz / 31.5) + 0.5).floor().clamp(0.0, 9.0);
-                let power: f64 = weights.iter().map(|w| w.power_at(rate, hz)).product();
-                (octave as usize, (power * norm) as f32)
-            })
-            .collect();
-        let mono = audio.channels.len() < 2;
-        let mut data = vec![[0.0_f32; 2]; WINDOW];
-        let mut spectra: Vec<([f32; 10], f32)> = Vec::with_capacity(frames / HOP + 1);
-        for (index, start) in (0..frames).step_by(HOP).enumerate() {
-            // Windows lie irregularly within their hop, or they would fall into step with the
-            // beat and see only its strokes, or none.
-            let start = (start + index * 1597 % (HOP - WINDOW)).min(frames);
-            let end = (start + WINDOW).min(frames);
-            let left = &audio.channels[0][start..end];
-            let right = if mono {
-                left
-            } else {
-                &audio.channels[1][start..end]
-            };
-            if left.iter().chain(right).all(|&x| x == 0.0) {
-                spectra.push(([0.0; 10], 0.0));
-                continue;
-            }
-            data.fill([0.0; 2]);
-            for (((to, l), r), w) in data.iter_mut().zip(left).zip(right).zip(&window) {
-                *to = [l * w, r * w];
-            }
-            fft.forward(&mut data);
-            let (mut bands, mut moment) = ([0.0_f32; 10], 0.0_f32);
-            for (k, (band, weight)) in bins.iter().enumerate().skip(1) {
-                // Left and right went in as real and imaginary part; their powers add up over
-                // the two mirrored bins.
-                let (a, b) = (data[k], data[WINDOW - k]);
-                let power = (a[0] * a[0] + a[1] * a[1] + b[0] * b[0] + b[1] * b[1]) * weight;
-                bands[*band] += power;
-                moment += power * k as f32;
-            }
-            spectra.push((bands, moment));
+        let mut measurer = Measurer::new(audio.rate);
+        measurer.push(audio);
+        Self {
+            stroke_db: KeyWindow::whole(audio).strongest_db(),
+            ..measurer.finish()
         }
-        Self::summary(audio, &spectra, rate / WINDOW as f64)
     }
 
-    fn summary(audio: &AudioBuffer, spectra: &[([f32; 10], f32)], bin_hz: f64) -> Self {
+    fn summary(rate: SampleRate, peak: f32, spectra: &[([f32; 10], f32)], bin_hz: f64) -> Self {
         // Gated like the standard's 400 ms blocks.
-        let count = ((0.4 * audio.rate.hz() / HOP as f64).round() as usize).max(1);
+        let count = ((0.4 * rate.hz() / HOP as f64).round() as usize).max(1);
         let blocks: Vec<[f64; 11]> = spectra
             .chunks(count)
             .map(|windows| {
@@ -125,12 +75,10 @@ impl TrackMeasure {
         };
         let absolute = math::pow(10.0, (-70.0 + 0.691) / 10.0);
         let (ungated, any) = mean(absolute);
-        let peak_db = math::gain_to_db(audio.peak());
-        let stroke_db = KeyWindow::whole(audio).strongest_db();
+        let peak_db = math::gain_to_db(peak);
         if any == 0 {
             return Self {
                 peak_db,
-                stroke_db,
                 ..Self::default()
             };
         }
@@ -150,7 +98,98 @@ impl TrackMeasure {
             bands: bands.map(|x| (x / all) as f32),
             centroid_hz: (moment / all * bin_hz) as f32,
             activity: active as f32 / blocks.len() as f32,
-            stroke_db,
+            stroke_db: None,
         }
+    }
+}
+
+/// Measures a stem that arrives piece by piece; strokes are not measured.
+#[derive(Debug)]
+pub struct Measurer {
+    rate: SampleRate,
+    fft: Fft,
+    window: Vec<f32>,
+    /// The band of each bin, and its weight.
+    bins: Vec<(usize, f32)>,
+    data: Vec<[f32; 2]>,
+    spectra: Vec<([f32; 10], f32)>,
+    peak: f32,
+}
+
+impl Measurer {
+    /// Nothing heard yet.
+    pub fn new(rate: SampleRate) -> Self {
+        let window = (0..WINDOW)
+            .map(|i| {
+                let turn = (i as f64 + 0.5) / WINDOW as f64;
+                (0.5 - 0.5 * math::cos(std::f64::consts::TAU * turn)) as f32
+            })
+            .collect();
+        // Hann's mean square is 3/8; both halves of the spectrum carry half each.
+        let norm = 1.0 / (0.375 * (WINDOW as f64) * (WINDOW as f64));
+        let weights = k_weighting(rate);
+        let bins = (0..WINDOW / 2)
+            .map(|k| {
+                let hz = (k as f64).max(0.5) * rate.hz() / WINDOW as f64;
+                let octave = (math::log2(hz / 31.5) + 0.5).floor().clamp(0.0, 9.0);
+                let power: f64 = weights.iter().map(|w| w.power_at(rate.hz(), hz)).product();
+                (octave as usize, (power * norm) as f32)
+            })
+            .collect();
+        Self {
+            rate,
+            fft: Fft::new(WINDOW),
+            window,
+            bins,
+            data: vec![[0.0_f32; 2]; WINDOW],
+            spectra: Vec::new(),
+            peak: 0.0,
+        }
+    }
+
+    /// Hears the next piece. All pieces but the last must be whole multiples of 4096 frames.
+    pub fn push(&mut self, audio: &AudioBuffer) {
+        let frames = audio.frames();
+        let Some(first) = audio.channels.first() else {
+            return;
+        };
+        let second = audio.channels.get(1).unwrap_or(first);
+        self.peak = self.peak.max(audio.peak());
+        for start in (0..frames).step_by(HOP) {
+            // Windows lie irregularly within their hop, or they would fall into step with the
+            // beat and see only its strokes, or none.
+            let shift = self.spectra.len() * 1597 % (HOP - WINDOW);
+            let start = (start + shift).min(frames);
+            let end = (start + WINDOW).min(frames);
+            let spectrum = self.spectrum(&first[start..end], &second[start..end]);
+            self.spectra.push(spectrum);
+        }
+    }
+
+    fn spectrum(&mut self, left: &[f32], right: &[f32]) -> ([f32; 10], f32) {
+        let (mut bands, mut moment) = ([0.0_f32; 10], 0.0_f32);
+        if left.iter().chain(right).all(|&x| x == 0.0) {
+            return (bands, moment);
+        }
+        self.data.fill([0.0; 2]);
+        for (((to, l), r), w) in self.data.iter_mut().zip(left).zip(right).zip(&self.window) {
+            *to = [l * w, r * w];
+        }
+        self.fft.forward(&mut self.data);
+        for (k, (band, weight)) in self.bins.iter().enumerate().skip(1) {
+            // Left and right went in as real and imaginary part; their powers add up over the
+            // two mirrored bins.
+            let (a, b) = (self.data[k], self.data[WINDOW - k]);
+            let power = (a[0] * a[0] + a[1] * a[1] + b[0] * b[0] + b[1] * b[1]) * weight;
+            bands[*band] += power;
+            moment += power * k as f32;
+        }
+        (bands, moment)
+    }
+
+    /// The measures of everything heard.
+    pub fn finish(self) -> TrackMeasure {
+        let bin_hz = self.rate.hz() / WINDOW as f64;
+        TrackMeasure::summary(self.rate, self.peak, &self.spectra, bin_hz)
     }
 }

@@ -1,6 +1,7 @@
 //! Sums of stems, exact in any order.
 
 use crate::strip::to_grid;
+use std::ops::Range;
 use yuefu_audio::{AudioBuffer, SampleRate};
 
 /// Steps of 24-bit audio in a full-scale sample.
@@ -51,6 +52,18 @@ impl Sum {
         self.each(stem, |to, x| to.saturating_sub(steps(to_grid(x * gain))));
     }
 
+    /// Adds a part of a stereo stem, from a frame of the sum on; what is beyond it is cut.
+    pub fn add_part(&mut self, at: usize, stem: &AudioBuffer, part: Range<usize>) {
+        self.part(at, stem, part, |to, x| to.saturating_add(steps(x)));
+    }
+
+    /// Adds a part of a stem times a gain, as [`Sum::send`] does.
+    pub fn send_part(&mut self, at: usize, stem: &AudioBuffer, part: Range<usize>, gain: f32) {
+        self.part(at, stem, part, |to, x| {
+            to.saturating_add(steps(to_grid(x * gain)))
+        });
+    }
+
     /// The sum as audio: exact while below 2 (+6 dBFS), beyond that the nearest `f32`.
     pub fn audio(&self) -> AudioBuffer {
         AudioBuffer {
@@ -64,9 +77,21 @@ impl Sum {
     }
 
     fn each(&mut self, stem: &AudioBuffer, merge: impl Fn(i32, f32) -> i32) {
+        self.part(0, stem, 0..stem.frames(), merge);
+    }
+
+    fn part(
+        &mut self,
+        at: usize,
+        stem: &AudioBuffer,
+        part: Range<usize>,
+        merge: impl Fn(i32, f32) -> i32,
+    ) {
+        let at = at.min(self.frames());
         for (channel, stem) in self.channels.iter_mut().zip(&stem.channels) {
+            let part = part.start.min(stem.len())..part.end.min(stem.len());
             // Piece by piece, because stems rest often.
-            for (to, from) in channel.chunks_mut(2048).zip(stem.chunks(2048)) {
+            for (to, from) in channel[at..].chunks_mut(2048).zip(stem[part].chunks(2048)) {
                 if from.iter().all(|&x| x == 0.0) {
                     continue;
                 }
