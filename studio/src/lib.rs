@@ -10,19 +10,20 @@
 //! ```
 
 mod balance;
-mod clips;
 pub mod compose;
 mod error;
 mod hearing;
 pub mod import;
+pub mod keeping;
 pub mod mastering;
 pub mod project;
+pub mod proof;
 pub mod publish;
 pub mod render;
 pub mod scores;
 pub mod show;
 pub mod soundfont;
-mod stems;
+mod stemfiles;
 pub mod tempo;
 pub mod variations;
 mod world;
@@ -32,7 +33,7 @@ pub use error::StudioError;
 pub use import::{ImportFormat, Imported, Remark};
 pub use project::Project;
 pub use publish::{Publish, Published};
-pub use render::{RenderOptions, Rendered, StemSink};
+pub use render::{Ledger, RenderOptions, Rendered, StemSink};
 pub use scores::ScoreFormat;
 pub use soundfont::SoundFont;
 pub use tempo::Tempo;

@@ -1,15 +1,15 @@
 //! Mastering of our own mixes and of anyone's recordings.
 
-use crate::{PROGRAM, Studio, error::StudioError};
+use crate::{PROGRAM, Studio, error::StudioError, render::Rendered};
 use std::path::{Path, PathBuf};
 use yuefu_audio::{AudioBuffer, Db, Lufs, loudness::Loudness};
 use yuefu_audiofile::{AudioFormat, DecodeLimits, Tags, decode_file, write_file};
 use yuefu_engine::SeedPath;
 use yuefu_release::master::{
     MasterError, MasterReport, MasterSettings, MasterWarning, Shaping, Tone, ToneProfile, dither,
-    master,
+    master, measure_kept, plan_and_master,
 };
-use yuefu_song::{Song, brief::Lang, mixplan::MixPlan};
+use yuefu_song::{MasterPlan, Song, brief::Lang, mixplan::MixPlan};
 
 /// What a finished recording measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -60,22 +60,31 @@ pub struct MasterResult {
     pub warnings: Vec<(String, String)>,
 }
 
-/// Masters a song's mix to its release plan.
-pub(crate) fn master_song(
-    mix: AudioBuffer,
+/// Decides how a song's mix is mastered to its release plan, and masters it.
+///
+/// # Errors
+/// When the mix is damaged, which is a fault of the program.
+pub(crate) fn plan(
+    mix: &AudioBuffer,
     song: &Song,
     plan: &MixPlan,
-) -> Result<(AudioBuffer, Measured), StudioError> {
+) -> Result<(MasterPlan, MasterReport, AudioBuffer), StudioError> {
     let settings = MasterSettings {
         target: song.release.target,
         ceiling: song.release.ceiling,
         reference: None,
         tone: Tone::of_character(&plan.character),
     };
-    let (audio, report) =
-        master(mix, &settings).map_err(|error| StudioError::Internal(error.to_string()))?;
-    let measured = Measured::of(&report.after, report.true_peak);
-    Ok((audio, measured))
+    plan_and_master(mix, &settings).map_err(|error| StudioError::Internal(error.to_string()))
+}
+
+/// What a mastered song measures: as planned, or measured anew when its plan was kept.
+pub(crate) fn measure(rendered: &Rendered, target: Lufs) -> Measured {
+    if let Some(report) = &rendered.report {
+        return Measured::of(&report.after, report.true_peak);
+    }
+    let kept = measure_kept(&rendered.master, target);
+    Measured::of(&kept.after, kept.true_peak)
 }
 
 /// Writes a mastered recording, dithered where the format has integers.
@@ -103,6 +112,22 @@ pub(crate) fn write_mastered(
 }
 
 impl Studio {
+    /// Writes a recording to listen to while editing: as quickly as it can be written, without
+    /// tags.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn preview(
+        &self,
+        audio: &AudioBuffer,
+        path: &Path,
+        format: AudioFormat,
+        seed: u64,
+    ) -> Result<(), StudioError> {
+        let seed = SeedPath::song(seed).join("master");
+        write_mastered(path, audio, format, &Tags::default(), &seed)
+    }
+
     /// Masters a recording of anyone's.
     ///
     /// # Errors

@@ -6,15 +6,13 @@ use crate::{
     hearing,
     mastering::{self, Measured},
     project::{EXTENSION, Project},
-    render::{RenderOptions, StemSink},
+    render::{Ledger, RenderOptions, StemSink, Unit},
     scores::ScoreFormat,
+    stemfiles::StemFiles,
 };
-use std::{
-    path::{Path, PathBuf},
-    sync::Mutex,
-};
+use std::path::PathBuf;
 use yuefu_audio::{AudioBuffer, Lufs};
-use yuefu_audiofile::{AudioFormat, SampleFormat, Tags, write_file, write_file_fast};
+use yuefu_audiofile::AudioFormat;
 use yuefu_critic::Measures;
 use yuefu_engine::{Cancel, Progress, SeedPath, Silent, Stage, Step, Store};
 use yuefu_release::{Bundle, MANIFEST_FILE, Manifest, tags};
@@ -36,8 +34,10 @@ pub struct Publish<'a> {
     pub project: bool,
     /// Threads; the result does not depend on it.
     pub threads: usize,
-    /// Where clips of phrases are kept.
+    /// Where what was made is kept.
     pub store: Option<&'a dyn Store>,
+    /// The ledger of an earlier rendering with this store.
+    pub before: Option<&'a Ledger>,
     /// Is told how far it is.
     pub progress: &'a dyn Progress,
     /// Stops it.
@@ -56,6 +56,7 @@ impl Publish<'_> {
             project: true,
             threads: crate::default_threads(),
             store: None,
+            before: None,
             progress: &Silent,
             cancel: Cancel::new(),
         }
@@ -73,8 +74,14 @@ pub struct Published {
     pub measured: Option<Measured>,
     /// Loudness of every raw stem.
     pub raw: Vec<(String, Option<Lufs>)>,
-    /// Phrases that were played, and phrases that came from the store.
-    pub played: (u64, u64),
+    /// Units made and units that came from the store, by stage (see [`crate::render::STAGES`]).
+    pub units: [(u64, u64); 5],
+    /// The units that were made, in order.
+    pub made: Vec<Unit>,
+    /// What everything was made from; `None` without a recording.
+    pub ledger: Option<Ledger>,
+    /// The song with the mix and master plans that were used, as a project should keep it.
+    pub song: Song,
     /// What the critics want to know of the sound, if it was asked for.
     pub heard: Option<Measures>,
     /// The mastered recording, for pictures.
@@ -100,20 +107,20 @@ impl Studio {
             project: None,
             measured: None,
             raw: Vec::new(),
-            played: (0, 0),
+            units: Default::default(),
+            made: Vec::new(),
+            ledger: None,
+            song: song.clone(),
             heard: None,
             master: None,
         };
+        let mut settled = song.clone();
         if job.audio {
             let stems = bundle.place("stems")?;
             let scratch = bundle.place(".scratch")?;
             bundle.forget("stems");
             bundle.forget(".scratch");
-            let sink = StemFiles {
-                folder: &stems,
-                tags: tags(song, PROGRAM),
-                names: Mutex::new(Vec::new()),
-            };
+            let sink = StemFiles::new(&stems, tags(song, PROGRAM));
             let rendered = crate::render::render(
                 song,
                 &self.orchestra,
@@ -122,7 +129,9 @@ impl Studio {
                 &RenderOptions {
                     threads: job.threads,
                     store: job.store,
+                    before: job.before,
                     stems: song.release.stems.then_some(&sink as &dyn StemSink),
+                    mix: false,
                     soundfont: self.soundfont.as_ref().map_or("", |font| &font.digest),
                     measure: job.measure,
                     scratch: &scratch,
@@ -130,13 +139,9 @@ impl Studio {
                     cancel: &job.cancel,
                 },
             )?;
-            published.raw = rendered.raw;
-            published.played = rendered.played;
-            job.progress.report(step(Stage::Master, 0, 1));
             let pool = pool(job.threads)?;
-            let (master, measured) =
-                pool.install(|| mastering::master_song(rendered.mix, song, &rendered.plan))?;
-            job.progress.report(step(Stage::Master, 1, 1));
+            let measured = pool.install(|| mastering::measure(&rendered, song.release.target));
+            let master = rendered.master;
             job.cancel.check()?;
             for (index, (word, format)) in formats.iter().enumerate() {
                 let total = formats.len() as u64 + 1;
@@ -148,9 +153,7 @@ impl Studio {
                 pool.install(|| mastering::write_mastered(&path, &master, *format, &tags, &seed))?;
                 job.cancel.check()?;
             }
-            let mut names = sink.names.into_inner().unwrap_or_default();
-            names.sort();
-            for stem in names {
+            for stem in sink.finish()? {
                 bundle.place(&format!("stems/{stem}"))?;
             }
             published.heard = job
@@ -158,6 +161,12 @@ impl Studio {
                 .then(|| hearing::measures(song, &measured, &rendered.processed, &master));
             published.measured = Some(measured);
             published.master = Some(master);
+            published.raw = rendered.raw;
+            published.units = rendered.units;
+            published.made = rendered.made;
+            published.ledger = Some(rendered.ledger);
+            settled.mix = Some(rendered.plan);
+            settled.master = Some(rendered.mastering);
         }
         for (format, bytes) in self.scores(song, job.scores) {
             bundle.write(&format!("{name}.{}", format.extension()), &bytes)?;
@@ -166,9 +175,10 @@ impl Studio {
         bundle.write(MANIFEST_FILE, manifest.json().as_bytes())?;
         job.cancel.check()?;
         published.files = bundle.commit()?;
+        published.song = settled.clone();
         if job.project {
             let project = Project::at(job.folder.join(format!("{name}.{EXTENSION}")));
-            project.save(song)?;
+            project.save(&settled)?;
             published.project = Some(project.folder().to_owned());
         }
         job.progress.report(step(Stage::Write, 1, 1));
@@ -214,50 +224,6 @@ fn file_name(name: &str, word: &str, format: AudioFormat, all: &[(&str, AudioFor
         format!("{name}.{word}.{extension}")
     } else {
         format!("{name}.{extension}")
-    }
-}
-
-/// Writes stems as 24-bit FLAC, which holds them exactly.
-struct StemFiles<'a> {
-    folder: &'a Path,
-    tags: Tags,
-    names: Mutex<Vec<String>>,
-}
-
-impl StemSink for StemFiles<'_> {
-    fn stem(&self, name: &str, audio: &AudioBuffer) -> Result<(), StudioError> {
-        let file = format!("{}.flac", slug(name));
-        let path = self.folder.join(&file);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                yuefu_engine::WorldError::new(
-                    "make the folder",
-                    folder.display().to_string(),
-                    &error,
-                )
-            })?;
-        }
-        let mut tags = self.tags.clone();
-        tags.title = tags.title.map(|title| format!("{title} ({name})"));
-        let flac = AudioFormat::Flac(SampleFormat::Int24);
-        let report = write_file_fast(&path, audio, flac, &tags)?;
-        if report.clipped > 0 {
-            // An integer file cannot hold it; floating point can, exactly.
-            let float = format!("{}.wav", slug(name));
-            let wav = AudioFormat::Wav(SampleFormat::Float32);
-            write_file(&self.folder.join(&float), audio, wav, &tags)?;
-            let _ = std::fs::remove_file(&path);
-            self.names().push(float);
-        } else {
-            self.names().push(file);
-        }
-        Ok(())
-    }
-}
-
-impl StemFiles<'_> {
-    fn names(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
-        self.names.lock().unwrap_or_else(|error| error.into_inner())
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::Write;
 use yuefu_studio::{
     Song, StudioError, Tempo,
     publish::Published,
+    render::STAGES,
     song::brief::{Diagnostic, Severity},
 };
 
@@ -67,7 +68,7 @@ pub fn published_json(made: &Published, seconds: f64, length: f64) -> Value {
         "loudness": made.measured.and_then(|m| m.loudness).map(|l| l.0),
         "loudness-range": made.measured.map(|m| m.range),
         "true-peak": made.measured.map(|m| m.peak.0),
-        "phrases": { "played": made.played.0, "kept": made.played.1 },
+        "units": units(made),
         "seconds": seconds,
         "times-real-time": length / seconds.max(1e-3),
     })
@@ -159,4 +160,12 @@ fn capital(sentence: &str) -> String {
     let mut signs = sentence.chars();
     let first = signs.next().into_iter().flat_map(char::to_uppercase);
     first.chain(signs).collect()
+}
+
+/// Units made and kept, by stage.
+fn units(made: &Published) -> serde_json::Value {
+    let rows = STAGES.iter().zip(&made.units);
+    rows.map(|((name, _), (made, kept))| (name.to_string(), json!({ "made": made, "kept": kept })))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }

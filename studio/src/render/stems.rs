@@ -2,7 +2,8 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufReader, BufWriter, Read, Write},
+    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
+    ops::Range,
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -31,7 +32,11 @@ struct Held {
 #[derive(Debug)]
 enum Stem {
     Memory(AudioBuffer),
-    Disk { path: PathBuf, channels: usize },
+    Disk {
+        path: PathBuf,
+        channels: usize,
+        frames: usize,
+    },
 }
 
 impl StemPool {
@@ -74,49 +79,36 @@ impl StemPool {
         self.held().stems[number] = Some(Stem::Disk {
             path,
             channels: stem.channels.len(),
+            frames: stem.frames(),
         });
         Ok(())
     }
 
-    /// A copy of a stem; silence of no length when there is none.
+    /// A stretch of a stem; silence where there is none.
     ///
     /// # Errors
     /// When it cannot be read back.
-    pub fn copy(&self, number: usize) -> Result<AudioBuffer, WorldError> {
-        let (path, channels) = match &self.held().stems[number] {
-            None => return Ok(AudioBuffer::silent(self.rate, 2, 0)),
-            Some(Stem::Memory(stem)) => return Ok(stem.clone()),
-            Some(Stem::Disk { path, channels }) => (path.clone(), *channels),
-        };
-        read(&path, channels, self.rate)
-            .map_err(|error| WorldError::new("read back", path.display().to_string(), &error))
-    }
-
-    /// Takes a stem out.
-    ///
-    /// # Errors
-    /// When it cannot be read back.
-    pub fn take(&self, number: usize) -> Result<AudioBuffer, WorldError> {
-        let taken = {
-            let mut held = self.held();
-            let taken = held.stems[number].take();
-            if let Some(Stem::Memory(stem)) = &taken {
-                held.bytes -= stem.frames() * stem.channels.len() * 4;
+    pub fn slice(&self, number: usize, range: Range<usize>) -> Result<AudioBuffer, WorldError> {
+        let mut audio = AudioBuffer::silent(self.rate, 2, range.len());
+        let (path, channels, frames) = match &self.held().stems[number] {
+            None => return Ok(audio),
+            Some(Stem::Memory(stem)) => {
+                for (to, from) in audio.channels.iter_mut().zip(&stem.channels) {
+                    let from = &from[range.start.min(from.len())..range.end.min(from.len())];
+                    to[..from.len()].copy_from_slice(from);
+                }
+                return Ok(audio);
             }
-            taken
+            Some(Stem::Disk {
+                path,
+                channels,
+                frames,
+            }) => (path.clone(), *channels, *frames),
         };
-        match taken {
-            None => Ok(AudioBuffer::silent(self.rate, 2, 0)),
-            Some(Stem::Memory(stem)) => Ok(stem),
-            Some(Stem::Disk { path, channels }) => {
-                let stem = read(&path, channels, self.rate).map_err(|error| {
-                    WorldError::new("read back", path.display().to_string(), &error)
-                })?;
-                // The folder goes in the end anyway.
-                let _ = fs::remove_file(path);
-                Ok(stem)
-            }
-        }
+        let range = range.start.min(frames)..range.end.min(frames);
+        read(&path, &mut audio, channels, frames, &range)
+            .map_err(|error| WorldError::new("read back", path.display().to_string(), &error))?;
+        Ok(audio)
     }
 }
 
@@ -138,17 +130,25 @@ fn write(folder: &Path, path: &Path, stem: &AudioBuffer) -> io::Result<()> {
     file.flush()
 }
 
-fn read(path: &Path, channels: usize, rate: SampleRate) -> io::Result<AudioBuffer> {
-    let file = File::open(path)?;
-    let samples = file.metadata()?.len() as usize / 4;
-    let mut file = BufReader::with_capacity(1 << 18, file);
-    let mut audio = AudioBuffer::silent(rate, channels, samples / channels.max(1));
-    let mut bytes = [0; 4];
-    for sample in audio.channels.iter_mut().flatten() {
+/// Reads a stretch of a stem of some channels and frames into the beginning of a buffer.
+fn read(
+    path: &Path,
+    audio: &mut AudioBuffer,
+    channels: usize,
+    frames: usize,
+    range: &Range<usize>,
+) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let mut bytes = vec![0; range.len() * 4];
+    for (index, channel) in audio.channels.iter_mut().enumerate().take(channels) {
+        let at = (index * frames + range.start) * 4;
+        file.seek(SeekFrom::Start(at as u64))?;
         file.read_exact(&mut bytes)?;
-        *sample = f32::from_le_bytes(bytes);
+        for (sample, bytes) in channel.iter_mut().zip(bytes.chunks_exact(4)) {
+            *sample = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        }
     }
-    Ok(audio)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -168,10 +168,15 @@ mod tests {
         pool.put(0, stem(0, large)).unwrap();
         pool.put(1, stem(1, 5000)).unwrap();
         assert!(scratch.join("1.f32").exists());
-        assert_eq!(pool.copy(1).unwrap(), stem(1, 5000));
-        assert_eq!(pool.take(1).unwrap(), stem(1, 5000));
-        assert_eq!(pool.take(0).unwrap().frames(), large);
-        assert_eq!(pool.take(2).unwrap().frames(), 0);
+        assert_eq!(pool.slice(1, 0..5000).unwrap(), stem(1, 5000));
+        assert_eq!(pool.slice(1, 4000..4100).unwrap(), stem(1, 100));
+        let mut beyond = stem(1, 1500);
+        for channel in &mut beyond.channels {
+            channel[1000..].fill(0.0);
+        }
+        assert_eq!(pool.slice(1, 4000..5500).unwrap(), beyond);
+        assert_eq!(pool.slice(0, 7..9).unwrap(), stem(0, 2));
+        assert_eq!(pool.slice(2, 0..3).unwrap().peak(), 0.0);
         drop(pool);
         assert!(!scratch.exists());
     }
