@@ -31,6 +31,8 @@ pub struct Scope {
     pub sections: Vec<usize>,
     /// The take; 0 = the first.
     pub take: u32,
+    /// Whether these sections are new: they are written after all others, with what those sing.
+    pub after: bool,
 }
 
 impl Scope {

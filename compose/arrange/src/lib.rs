@@ -7,6 +7,7 @@ mod bass;
 mod comp;
 mod counter;
 mod drums;
+mod follow;
 mod fx;
 mod hall;
 mod lead;
@@ -19,6 +20,7 @@ mod steps;
 mod tune;
 mod voicing;
 
+pub use follow::follow;
 pub use rewrite::{LeftAlone, PhraseTakes, Request, Rewritten, Why, Wish, rewrite};
 
 use hall::{Desk, Hall, Scope};
@@ -84,6 +86,7 @@ pub fn write_parts(
         members: members.iter().map(ToString::to_string).collect(),
         sections: sections.to_vec(),
         take,
+        after: false,
     };
     let tune = tune::write(&hall);
     plan.cast

@@ -7,7 +7,7 @@ use crate::{
     steps,
     tune::TunePhrase,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use yuefu_engine::{Rng, SeedPath};
 use yuefu_song::{Articulation, InstrumentProfile, Note, SectionKind, SectionPlan, Style};
 use yuefu_theory::{TickSpan, Ticks};
@@ -31,6 +31,40 @@ pub struct Material {
     ideas: BTreeMap<String, Idea>,
     /// Sections that have sung it already.
     heard: u32,
+    /// Letters whose idea is known from a score, not from this engine.
+    learned: BTreeSet<String>,
+}
+
+impl Material {
+    /// Learns the ideas of a section as a score has it; the first time that one is heard counts.
+    pub fn learn(&mut self, section: &SectionPlan, phrases: &[TunePhrase]) {
+        for (number, phrase) in phrases.iter().enumerate() {
+            let Some(letter) = self
+                .letters
+                .get(number % self.letters.len().max(1))
+                .cloned()
+            else {
+                return;
+            };
+            let notes: Vec<&Note> = phrase
+                .notes
+                .iter()
+                .filter(|n| n.at >= phrase.span.start)
+                .collect();
+            if letter.ends_with('\'') || notes.is_empty() || !self.learned.insert(letter.clone()) {
+                continue;
+            }
+            let idea = Idea {
+                rhythm: notes
+                    .iter()
+                    .map(|n| (n.at - phrase.span.start, n.len))
+                    .collect(),
+                keys: notes.iter().map(|n| n.pitch.midi()).collect(),
+                tonic: i32::from(section.key.tonic.pc()),
+            };
+            self.ideas.insert(letter, idea);
+        }
+    }
 }
 
 /// Writes the tune of one section.

@@ -249,6 +249,7 @@ pub fn rewrite(
                             members: vec![track.id.clone()],
                             sections: (0..plan.sections.len()).collect(),
                             take: number,
+                            after: false,
                         };
                         Job::new(&hall, track, phrase, request.span, wish, number)
                             .and_then(|job| job.write())

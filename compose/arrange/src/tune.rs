@@ -45,10 +45,31 @@ pub fn is_lead(member: &CastMember) -> bool {
 /// The tune of every section in which a lead plays: as this engine writes it, or, where a score
 /// at hand says something else, as that score has it.
 pub fn write(hall: &Hall<'_>) -> Tune {
-    let mut tune = Tune::default();
+    let count = hall.plan.sections.len();
+    let mut tune = Tune {
+        sections: vec![Vec::new(); count],
+        flat: vec![Vec::new(); count],
+    };
+    // New sections sing what the others have sung.
+    let mut order: Vec<usize> = (0..count).collect();
+    if hall.scope.after {
+        order.sort_by_key(|index| (hall.scope.sections.contains(index), *index));
+    }
     let mut materials: BTreeMap<String, Material> = BTreeMap::new();
     let mut last: Option<(i32, i32)> = None;
-    for (index, section) in hall.plan.sections.iter().enumerate() {
+    for index in order {
+        let section = &hall.plan.sections[index];
+        if hall.scope.after && index > 0 {
+            // Wherever this is in the order of writing, it follows what is before it in time.
+            let before = tune.sections[..index].iter().rev().flatten();
+            let keys: Vec<i32> = before
+                .take(1)
+                .flat_map(|p: &TunePhrase| p.notes.iter().map(|n| n.pitch.midi()))
+                .collect();
+            if let [.., a, b] = keys[..] {
+                last = Some((a, b));
+            }
+        }
         let leads: Vec<Desk<'_>> = hall
             .plan
             .cast
@@ -56,6 +77,7 @@ pub fn write(hall: &Hall<'_>) -> Tune {
             .filter(|m| is_lead(m) && section.playing.contains(&m.id))
             .filter_map(|m| hall.desk(m))
             .collect();
+        let mut sings = None;
         let mut phrases = match leads.first() {
             None => Vec::new(),
             Some(desk) => {
@@ -65,7 +87,9 @@ pub fn write(hall: &Hall<'_>) -> Tune {
                     _ => &section.material,
                 };
                 let seed = hall.take(hall.seed.join("tune").join(material), section, None);
-                let known = materials.entry(seed.as_str().to_owned()).or_default();
+                let name = seed.as_str().to_owned();
+                let known = materials.entry(name.clone()).or_default();
+                sings = Some(name);
                 let writer = Writer {
                     hall,
                     section,
@@ -78,6 +102,9 @@ pub fn write(hall: &Hall<'_>) -> Tune {
         };
         if let Some(real) = heard(hall, index, &leads, &phrases) {
             phrases = real;
+            if let Some(known) = sings.and_then(|name| materials.get_mut(&name)) {
+                known.learn(section, &phrases);
+            }
             let keys: Vec<i32> = phrases
                 .iter()
                 .flat_map(|p| p.notes.iter().map(|n| n.pitch.midi()))
@@ -86,9 +113,8 @@ pub fn write(hall: &Hall<'_>) -> Tune {
                 last = Some((a, b));
             }
         }
-        tune.flat
-            .push(phrases.iter().flat_map(|p| p.notes.clone()).collect());
-        tune.sections.push(phrases);
+        tune.flat[index] = phrases.iter().flat_map(|p| p.notes.clone()).collect();
+        tune.sections[index] = phrases;
     }
     tune
 }

@@ -86,7 +86,7 @@ fn excluded_role(brief: &Brief, role: Role) -> bool {
 }
 
 /// The role an instrument of a family takes when nothing else was said.
-fn natural_role(profile: &InstrumentProfile) -> Role {
+pub fn natural_role(profile: &InstrumentProfile) -> Role {
     match profile.family {
         Family::Keyboard | Family::Guitar | Family::Organ => Role::Comp,
         Family::Bass => Role::Bass,
@@ -200,7 +200,7 @@ fn grant(
     }
 }
 
-fn unique(cast: &[CastMember], id: &str) -> String {
+pub fn unique(cast: &[CastMember], id: &str) -> String {
     let mut name = id.to_string();
     let mut number = 2;
     while cast.iter().any(|m| m.id == name) {
@@ -208,6 +208,54 @@ fn unique(cast: &[CastMember], id: &str) -> String {
         number += 1;
     }
     name
+}
+
+/// Who plays in a section by its kind and energy; `seed` is that of `playing`.
+pub fn players(
+    style: &Style,
+    cast: &[CastMember],
+    section: &SectionPlan,
+    seed: &SeedPath,
+) -> Vec<String> {
+    let energy = (section.energy[0] + section.energy[1]) / 2.0;
+    let peak = section.energy[0].max(section.energy[1]);
+    let kind = section.kind.name();
+    cast.iter()
+        .filter(|member| {
+            let Some(part) = style.cast.get(member.part) else {
+                return false;
+            };
+            let here = (part.only.is_empty() || part.only.iter().any(|k| k == kind))
+                && !part.not.iter().any(|k| k == kind);
+            // A little chance, the same for sections of the same material.
+            let wobble = seed
+                .join(&member.id)
+                .join(&section.material)
+                .rng()
+                .bipolar()
+                * 0.04;
+            here && peak + wobble >= part.from && energy + wobble <= part.to + 0.04
+        })
+        .map(|member| member.id.clone())
+        .collect()
+}
+
+/// Somebody carries the section: chords or a tune, not beats alone.
+pub fn carried(cast: &[CastMember], section: &mut SectionPlan) {
+    let carries =
+        |role: Role| !matches!(role, Role::Drums | Role::Percussion | Role::Fx | Role::Bass);
+    let carried = cast
+        .iter()
+        .any(|m| section.playing.contains(&m.id) && carries(m.role));
+    if !carried
+        && let Some(member) = cast
+            .iter()
+            .find(|m| matches!(m.role, Role::Comp | Role::Arp | Role::Pad))
+            .or_else(|| cast.iter().find(|m| carries(m.role)))
+            .or(cast.first())
+    {
+        section.playing.push(member.id.clone());
+    }
 }
 
 /// Decides who plays in which section.
@@ -220,28 +268,7 @@ pub fn assign(
 ) {
     let seed = seed.join("playing");
     for section in sections.iter_mut() {
-        let energy = (section.energy[0] + section.energy[1]) / 2.0;
-        let peak = section.energy[0].max(section.energy[1]);
-        let kind = section.kind.name();
-        section.playing = cast
-            .iter()
-            .filter(|member| {
-                let Some(part) = style.cast.get(member.part) else {
-                    return false;
-                };
-                let here = (part.only.is_empty() || part.only.iter().any(|k| k == kind))
-                    && !part.not.iter().any(|k| k == kind);
-                // A little chance, the same for sections of the same material.
-                let wobble = seed
-                    .join(&member.id)
-                    .join(&section.material)
-                    .rng()
-                    .bipolar()
-                    * 0.04;
-                here && peak + wobble >= part.from && energy + wobble <= part.to + 0.04
-            })
-            .map(|member| member.id.clone())
-            .collect();
+        section.playing = players(style, cast, section, &seed);
     }
     // Whoever was asked for by name is heard, at least where most is going on.
     for member in cast {
@@ -287,20 +314,7 @@ pub fn assign(
     }
     // No section is empty, and somebody carries every section but intro and outro.
     for section in sections.iter_mut() {
-        let carries =
-            |role: Role| !matches!(role, Role::Drums | Role::Percussion | Role::Fx | Role::Bass);
-        let carried = cast
-            .iter()
-            .any(|m| section.playing.contains(&m.id) && carries(m.role));
-        if !carried
-            && let Some(member) = cast
-                .iter()
-                .find(|m| matches!(m.role, Role::Comp | Role::Arp | Role::Pad))
-                .or_else(|| cast.iter().find(|m| carries(m.role)))
-                .or(cast.first())
-        {
-            section.playing.push(member.id.clone());
-        }
+        carried(cast, section);
         // Score order.
         let order = |id: &String| cast.iter().position(|m| m.id == *id);
         section.playing.sort_by_key(order);

@@ -232,7 +232,7 @@ fn apply_wishes(brief: &Brief, forms: &[Vec<SectionDraft>], sections: &mut Vec<S
 }
 
 /// How dear a section is when bars must be saved.
-fn worth(kind: SectionKind, nth: usize) -> i32 {
+pub fn worth(kind: SectionKind, nth: usize) -> i32 {
     let base = match kind {
         SectionKind::Chorus | SectionKind::Drop => 100,
         SectionKind::Verse | SectionKind::Part => 80,

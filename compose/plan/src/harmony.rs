@@ -6,7 +6,7 @@ use yuefu_song::{ChordSpan, Ending, SectionKind, SectionPlan, Style, brief::Brie
 use yuefu_theory::{Chord, Key, Metre, Quality, Roman, TickSpan, Ticks};
 
 /// A bar's chords, evenly sharing it.
-type Bar = Vec<Roman>;
+pub type Bar = Vec<Roman>;
 
 /// Gives every section its key and chords.
 pub fn fill(
@@ -145,6 +145,11 @@ fn choose_row(style: &Style, key: Key, section: &SectionPlan, seed: &SeedPath) -
     row
 }
 
+/// The progression of a new section, bar by bar; never empty.
+pub fn row(style: &Style, section: &SectionPlan, seed: &SeedPath) -> Vec<Bar> {
+    choose_row(style, section.key, section, seed)
+}
+
 /// A plain triad with the color its degree takes.
 fn colored(chord: &Roman, minor: bool, rng: &mut Rng) -> Quality {
     if chord.of.is_some() || chord.marked {
@@ -186,6 +191,18 @@ fn colored(chord: &Roman, minor: bool, rng: &mut Rng) -> Quality {
 
 /// The close of the piece over its last bars.
 fn close(style: &Style, key: Key, bars: &mut [Bar], rng: &mut Rng) {
+    let row = closing_row(style, key, rng);
+    let take = row.len().min(bars.len());
+    let from = bars.len() - take;
+    bars[from..].clone_from_slice(&row[row.len() - take..]);
+    // Whatever the row says, the last bar rests.
+    if let Some(last) = bars.last_mut() {
+        last.truncate(1);
+    }
+}
+
+/// A close of the style, bar by bar; never empty.
+pub fn closing_row(style: &Style, key: Key, rng: &mut Rng) -> Vec<Bar> {
     let minor = key.mode.is_minor();
     let rows = if minor {
         &style.harmony.closing_minor
@@ -196,14 +213,7 @@ fn close(style: &Style, key: Key, bars: &mut [Bar], rng: &mut Rng) {
         .pick(rows)
         .map(|row| parse_row(row))
         .filter(|row| !row.is_empty());
-    let row = row.unwrap_or_else(|| parse_row(if minor { "V7 i" } else { "V7 I" }));
-    let take = row.len().min(bars.len());
-    let from = bars.len() - take;
-    bars[from..].clone_from_slice(&row[row.len() - take..]);
-    // Whatever the row says, the last bar rests.
-    if let Some(last) = bars.last_mut() {
-        last.truncate(1);
-    }
+    row.unwrap_or_else(|| parse_row(if minor { "V7 i" } else { "V7 I" }))
 }
 
 /// The last bar of a section leads to the next one.

@@ -3,12 +3,18 @@
 //! Every choice draws from its own seed path below `plan`, so asking for another form does not
 //! change the key. The stage cannot fail: what cannot be done as asked is said in a diagnostic.
 
+mod bars;
 mod cast;
 mod energy;
 mod form;
 mod harmony;
+mod length;
+mod reshape;
 mod tempo;
 mod title;
+
+pub use length::to_length;
+pub use reshape::{NewSection, add_part, extend_after, extend_before, insert, looped, set_energy};
 
 use yuefu_engine::SeedPath;
 use yuefu_song::{

@@ -9,6 +9,7 @@ pub mod mixplan;
 pub mod ops;
 pub mod performance;
 pub mod plan;
+pub mod reshape;
 pub mod score;
 pub mod song;
 pub mod style;
@@ -23,6 +24,7 @@ pub use performance::{
     Articulation, Performance, PerformedNote, PerformedPhrase, PerformedTrack, PlacedPhrase,
 };
 pub use plan::{CastMember, Ending, Feel, SectionPlan, SongPlan};
+pub use reshape::{Kept, Reshape};
 pub use score::{ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Take, Track};
 pub use song::{EngineUse, ReleasePlan, Song};
 pub use style::{
