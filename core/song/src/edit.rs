@@ -120,7 +120,7 @@ impl EditError {
         ))
     }
 
-    fn missing(en: &str, zh: &str, id: &str) -> Self {
+    pub(crate) fn missing(en: &str, zh: &str, id: &str) -> Self {
         Self(Words::new(
             format!(
                 "expected the {en} `{id}`, found none. Make the edit again on the song as it is."

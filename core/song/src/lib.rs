@@ -3,6 +3,7 @@
 pub mod brief;
 pub mod catalog;
 pub mod edit;
+pub mod history;
 pub mod lyrics;
 pub mod masterplan;
 pub mod mixplan;
@@ -18,6 +19,7 @@ pub mod words;
 pub use brief::Brief;
 pub use catalog::{Catalog, Family, InstrumentProfile};
 pub use edit::{Edit, EditError, Merged, Parts, merge};
+pub use history::{History, VersionId};
 pub use lyrics::{LyricLine, LyricSheet};
 pub use masterplan::MasterPlan;
 pub use performance::{
