@@ -22,6 +22,9 @@ pub enum StudioError {
         /// Chinese.
         zh: String,
     },
+    /// An edit does not fit the song.
+    #[error(transparent)]
+    Edit(#[from] yuefu_song::EditError),
     /// A document cannot be read.
     #[error(transparent)]
     Song(#[from] SongError),
@@ -61,7 +64,7 @@ impl StudioError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(_) | Self::Input { .. } => 2,
-            Self::Song(_) | Self::Bank { .. } => 3,
+            Self::Song(_) | Self::Edit(_) | Self::Bank { .. } => 3,
             Self::Audio(error) => match error.kind {
                 ErrorKind::Unrecognized
                 | ErrorKind::Unsupported
@@ -95,6 +98,7 @@ impl StudioError {
                 .join("\n"),
             Self::Input { zh, .. } => zh.clone(),
             Self::Song(error) => error.message(lang),
+            Self::Edit(error) => error.message(lang).to_owned(),
             Self::Audio(error) => {
                 let what = match error.kind {
                     ErrorKind::NotFound => "文件或文件夹不存在。请检查路径",

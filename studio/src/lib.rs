@@ -31,7 +31,7 @@ mod world;
 pub use compose::Composed;
 pub use error::StudioError;
 pub use import::{ImportFormat, Imported, Remark};
-pub use project::Project;
+pub use project::{OpenProject, Project};
 pub use publish::{Publish, Published};
 pub use render::{Ledger, RenderOptions, Rendered, StemSink};
 pub use scores::ScoreFormat;

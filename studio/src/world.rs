@@ -1,7 +1,8 @@
 //! The real disk as a [`World`].
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -25,6 +26,27 @@ impl DiskWorld {
     fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
+
+    /// Writes a file beside its name and moves it there.
+    fn replace(
+        &self,
+        name: &str,
+        write: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), WorldError> {
+        let path = self.path(name);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let part = path.with_file_name(format!(".part-{}-{number}", std::process::id()));
+        let written = path
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| write(&part))
+            .and_then(|()| fs::rename(&part, &path));
+        written.map_err(|error| {
+            // What could not be finished is of no use; if removing fails too, its name says so.
+            let _ = fs::remove_file(&part);
+            WorldError::new("write", path.display().to_string(), &error)
+        })
+    }
 }
 
 /// Numbers the temporary files of this process, so that threads do not share one.
@@ -41,19 +63,46 @@ impl World for DiskWorld {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), WorldError> {
-        let path = self.path(name);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let part = path.with_file_name(format!(".part-{}-{number}", std::process::id()));
-        let written = path
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(&part, bytes))
-            .and_then(|()| fs::rename(&part, &path));
-        written.map_err(|error| {
-            // What could not be finished is of no use; if removing fails too, its name says so.
-            let _ = fs::remove_file(&part);
-            WorldError::new("write", path.display().to_string(), &error)
+        self.replace(name, |part| fs::write(part, bytes))
+    }
+
+    fn write_through(&self, name: &str, bytes: &[u8]) -> Result<(), WorldError> {
+        self.replace(name, |part| {
+            let mut file = fs::File::create(part)?;
+            file.write_all(bytes)?;
+            file.sync_all()
         })
+    }
+
+    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), WorldError> {
+        let path = self.path(name);
+        let add = || {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            let mut file = fs::File::options().create(true).append(true).open(&path)?;
+            let before = file.metadata()?.len();
+            let added = file.write_all(bytes).and_then(|()| file.sync_data());
+            if added.is_err() {
+                // If cutting fails too, the reader finds the torn end by its hash.
+                let _ = file.set_len(before);
+            }
+            added
+        };
+        add().map_err(|error| WorldError::new("write", path.display().to_string(), &error))
+    }
+
+    fn lock(&self, name: &str) -> Result<Box<dyn Send>, WorldError> {
+        let path = self.path(name);
+        let lock = || {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            let file = fs::File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)?;
+            file.lock()?;
+            Ok(Box::new(file) as Box<dyn Send>)
+        };
+        lock().map_err(|error| WorldError::new("lock", path.display().to_string(), &error))
     }
 
     fn remove(&self, name: &str) -> Result<(), WorldError> {

@@ -16,6 +16,35 @@ pub trait World: Send + Sync {
     /// When the folder cannot be written.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), WorldError>;
 
+    /// Like [`World::write`], and returns only when the content would survive a power failure.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    fn write_through(&self, name: &str, bytes: &[u8]) -> Result<(), WorldError> {
+        self.write(name, bytes)
+    }
+
+    /// Adds bytes at the end of a file, which is made if it is not there, and returns only when
+    /// they would survive a power failure. A killed process may leave a part of them; a failure
+    /// that is reported leaves none where that is possible.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), WorldError> {
+        let mut all = self.read(name)?.unwrap_or_default();
+        all.extend_from_slice(bytes);
+        self.write_through(name, &all)
+    }
+
+    /// Waits until no other process holds the lock of this name, and holds it until the value
+    /// that is returned is dropped. A world that only one process can see needs none.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    fn lock(&self, _name: &str) -> Result<Box<dyn Send>, WorldError> {
+        Ok(Box::new(()))
+    }
+
     /// Removes a file if it is there.
     ///
     /// # Errors

@@ -157,7 +157,23 @@ impl History {
         other: Option<VersionId>,
         time: Option<u64>,
     ) -> Record {
-        let parents: Vec<VersionId> = self.head().cloned().into_iter().chain(other).collect();
+        let parents = self.head().cloned().into_iter().chain(other).collect();
+        self.record(parents, label, edit, song, time)
+    }
+
+    /// The record of a version that comes from no other: `edit` makes `song` out of nothing.
+    pub fn first(&self, label: Words, edit: &Edit, song: &Song, time: Option<u64>) -> Record {
+        self.record(Vec::new(), label, edit, song, time)
+    }
+
+    fn record(
+        &self,
+        parents: Vec<VersionId>,
+        label: Words,
+        edit: &Edit,
+        song: &Song,
+        time: Option<u64>,
+    ) -> Record {
         // Edits are plain data, which can always be written.
         let edit = serde_json::to_string(edit).expect("plain data");
         Record::Commit(
