@@ -8,19 +8,23 @@
 
 mod check;
 mod error;
+mod file;
+mod migrate;
+mod place;
+mod text;
 
 pub use error::{Said, SongError};
 
 use crate::{
-    Brief, Catalog, LyricSheet, MasterPlan, Score, SongPlan,
-    mixplan::MixPlan,
-    score::{ChordSpan, Section, Track},
+    Brief, Catalog, LyricSheet, MasterPlan, Score, SongPlan, mixplan::MixPlan, score::Phrase,
 };
+use check::{Fault, Step};
+use file::{Main, TrackFile};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use text::{locate, pretty};
 use yuefu_audio::{Db, Lufs, SampleRate};
-use yuefu_theory::Timeline;
 
 /// Everything a song is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +56,7 @@ pub struct Song {
 }
 
 /// The version of the file format that this build writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Name of the main file.
 pub const MAIN_FILE: &str = "song.json";
@@ -98,79 +102,32 @@ pub struct EngineUse {
     pub version: u32,
 }
 
-/// The content of `song.json`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Main {
-    format: u32,
-    seed: u64,
-    brief: Brief,
-    plan: SongPlan,
-    #[serde(default)]
-    lyrics: LyricSheet,
-    score: ScoreFrame,
-    #[serde(default)]
-    mix: Option<MixPlan>,
-    #[serde(default)]
-    master: Option<MasterPlan>,
-    release: ReleasePlan,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    tags: BTreeMap<String, String>,
-    engines: Vec<EngineUse>,
-}
-
-/// The score without its tracks, which are in their own files.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct ScoreFrame {
-    timeline: Timeline,
-    sections: Vec<Section>,
-    chords: Vec<ChordSpan>,
-    /// Files of the tracks, in score order.
-    tracks: Vec<String>,
-}
-
 impl Song {
     /// The song as files: names relative to the project folder and texts. The score files come
     /// first; [`MAIN_FILE`] is last and must be written last.
     pub fn to_files(&self) -> Vec<(String, String)> {
         let mut files = Vec::with_capacity(self.score.tracks.len() + 1);
         for track in &self.score.tracks {
-            let text = pretty(track);
+            let text = pretty(&TrackFile::of(track, &self.plan.sections));
             let hash = blake3::hash(text.as_bytes()).to_hex();
             files.push((
                 format!("score/{}.{}.json", safe(&track.id), &hash[..8]),
                 text,
             ));
         }
-        let main = Main {
-            format: FORMAT,
-            seed: self.seed,
-            brief: self.brief.clone(),
-            plan: self.plan.clone(),
-            lyrics: self.lyrics.clone(),
-            score: ScoreFrame {
-                timeline: self.score.timeline.clone(),
-                sections: self.score.sections.clone(),
-                chords: self.score.chords.clone(),
-                tracks: files.iter().map(|(name, _)| name.clone()).collect(),
-            },
-            mix: self.mix.clone(),
-            master: self.master.clone(),
-            release: self.release.clone(),
-            tags: self.tags.clone(),
-            engines: self.engines.clone(),
-        };
-        files.push((MAIN_FILE.to_owned(), pretty(&main)));
+        let tracks = files.iter().map(|(name, _)| name.clone()).collect();
+        let main = pretty(&Main::of(self, tracks));
+        files.push((MAIN_FILE.to_owned(), main));
         files
     }
 
     /// Reads a song back. `read` gives the text of a file of the project, `None` when absent.
     ///
-    /// Documents of older formats are migrated; see [`migrate`].
+    /// Documents of older formats are brought to the present one.
     ///
     /// # Errors
-    /// When a file is missing, is not what it should be, or was written by a newer build.
+    /// When a file is missing, is not what it should be, holds what no stage could work with, or
+    /// was written by a newer build. The error names file, line and column.
     pub fn from_files(
         read: &mut dyn FnMut(&str) -> Result<Option<String>, SongError>,
     ) -> Result<Self, SongError> {
@@ -185,51 +142,44 @@ impl Song {
                 ),
             )
         })?;
-        let main: Main = parse_main(&text)?;
-        let mut tracks: Vec<Track> = Vec::with_capacity(main.score.tracks.len());
-        for name in &main.score.tracks {
-            if !is_score_file(name) {
-                return Err(SongError::whole(
-                    MAIN_FILE,
-                    (
-                        "names such as score/piano.0a1b2c3d.json",
-                        "形如 score/piano.0a1b2c3d.json 的文件名",
-                    ),
-                    (format!("`{name}`"), format!("“{name}”")),
-                    error::UNDO,
-                ));
-            }
-            let text = read(name)?.ok_or_else(|| {
-                SongError::whole(
-                    name,
-                    ("a track that song.json names", "song.json 所列的音轨"),
-                    ("no such file", "没有这个文件"),
-                    (
-                        "Restore the file, or take its name out of song.json.",
-                        "请恢复该文件，或从 song.json 中删去它的名字。",
-                    ),
-                )
-            })?;
-            let track: Track = parse(name, &text)?;
-            tracks.push(track);
+        #[derive(Deserialize)]
+        struct Format {
+            format: Option<Value>,
         }
-        let frame = main.plan.score_frame();
-        let mut song = Self {
-            format: FORMAT,
-            seed: main.seed,
-            brief: main.brief,
-            plan: main.plan,
-            lyrics: main.lyrics,
-            score: Score { tracks, ..frame },
-            mix: main.mix,
-            master: main.master,
-            release: main.release,
-            tags: main.tags,
-            engines: main.engines,
+        let found: Format = parse(MAIN_FILE, &text)?;
+        let format = migrate::format(found.format.as_ref())?;
+        let mut files = Files {
+            main: text,
+            tracks: Vec::new(),
         };
-        song.tidy();
-        song.check()?;
-        Ok(song)
+        if format == FORMAT {
+            // Read as it is, so that errors keep their line.
+            let main: Main = parse(MAIN_FILE, &files.main)?;
+            for (index, name) in main.tracks.iter().enumerate() {
+                let path = [Step::Field("tracks"), Step::Index(index)];
+                files.add(name, &path, read)?;
+            }
+            return files.song(main);
+        }
+        let mut document: Value = parse(MAIN_FILE, &files.main)?;
+        let names = match format {
+            1 => &document["score"]["tracks"],
+            _ => &document["tracks"],
+        };
+        for name in names.as_array().into_iter().flatten() {
+            files.add(name.as_str().unwrap_or_default(), &[], read)?;
+        }
+        let mut tracks = Vec::with_capacity(files.tracks.len());
+        for (name, text) in &files.tracks {
+            tracks.push(parse::<Value>(name, text)?);
+        }
+        migrate::migrate(format, &mut document, &mut tracks)?;
+        files.main = pretty(&document);
+        for ((_, text), track) in files.tracks.iter_mut().zip(&tracks) {
+            *text = pretty(track);
+        }
+        let main: Main = parse(MAIN_FILE, &files.main)?;
+        files.song(main)
     }
 
     /// Puts phrases, notes and takes in order, and gives the score the timeline, the sections and
@@ -275,94 +225,106 @@ pub fn leftovers<'a>(
         .collect()
 }
 
-/// Changes a document of format n (its index + 1) into one of format n + 1. A new format adds
-/// its step here and a fixture in `tests/fixtures`.
-const MIGRATIONS: &[Migration] = &[];
-
-/// Changes a document in place, or says what in it was not as its format has it.
-type Migration = fn(&mut Value) -> Result<(), String>;
-
-/// Brings the text of a main file to the present format.
-///
-/// # Errors
-/// When it is no document, or one of a newer format.
-pub fn migrate(document: &mut Value) -> Result<(), SongError> {
-    let found = document.get("format").and_then(Value::as_u64);
-    let format = match found {
-        Some(format) if (1..=u64::from(FORMAT)).contains(&format) => format as usize,
-        Some(format) if format > u64::from(FORMAT) => {
-            return Err(SongError::whole(
-                MAIN_FILE,
-                (
-                    format!("format {FORMAT} or older"),
-                    format!("格式 {FORMAT} 或更早"),
-                ),
-                (
-                    format!("format {format}, which a newer Yuefu wrote"),
-                    format!("格式 {format}，由更新的乐府写成"),
-                ),
-                (
-                    "Update Yuefu to open this song.",
-                    "请更新乐府后再打开这首歌。",
-                ),
-            ));
-        }
-        _ => {
-            return Err(SongError::whole(
-                MAIN_FILE,
-                (
-                    "a field \"format\" with a number from 1",
-                    "字段 \"format\"，值为从 1 起的整数",
-                ),
-                match document.get("format") {
-                    Some(value) => (value.to_string(), value.to_string()),
-                    None => ("none".to_owned(), "没有".to_owned()),
-                },
-                error::RESTORE,
-            ));
-        }
-    };
-    for (index, step) in MIGRATIONS.iter().enumerate().skip(format - 1) {
-        step(document).map_err(|found| {
-            SongError::whole(
-                MAIN_FILE,
-                (
-                    format!("a document of format {}", index + 1),
-                    format!("格式 {} 的文档", index + 1),
-                ),
-                (found.clone(), found),
-                error::RESTORE,
-            )
-        })?;
-        document["format"] = Value::from(index + 2);
-    }
-    Ok(())
+/// Texts of the files of a song.
+struct Files {
+    main: String,
+    /// Names and texts, in score order.
+    tracks: Vec<(String, String)>,
 }
 
-fn parse_main(text: &str) -> Result<Main, SongError> {
-    // Only the number is read first, so that errors in a present document keep their line.
-    #[derive(Deserialize)]
-    struct Format {
-        format: Option<u32>,
+impl Files {
+    /// Reads the file of a track that the main file names at `path`.
+    fn add(
+        &mut self,
+        name: &str,
+        path: &[Step],
+        read: &mut dyn FnMut(&str) -> Result<Option<String>, SongError>,
+    ) -> Result<(), SongError> {
+        if !is_score_file(name) {
+            return Err(SongError::whole(
+                MAIN_FILE,
+                (
+                    "names such as score/piano.0a1b2c3d.json",
+                    "形如 score/piano.0a1b2c3d.json 的文件名",
+                ),
+                (format!("`{name}`"), format!("“{name}”")),
+                error::UNDO,
+            )
+            .at(locate(&self.main, path)));
+        }
+        let text = read(name)?.ok_or_else(|| {
+            SongError::whole(
+                name,
+                ("a track that song.json names", "song.json 所列的音轨"),
+                ("no such file", "没有这个文件"),
+                (
+                    "Restore the file, or take its name out of song.json.",
+                    "请恢复该文件，或从 song.json 中删去它的名字。",
+                ),
+            )
+        })?;
+        self.tracks.push((name.to_owned(), text));
+        Ok(())
     }
-    let format: Format = parse(MAIN_FILE, text)?;
-    if format.format == Some(FORMAT) {
-        return parse(MAIN_FILE, text);
+
+    /// The song in the files, checked.
+    fn song(&self, main: Main) -> Result<Song, SongError> {
+        let form = main.form(&self.main)?;
+        let mut tracks = Vec::with_capacity(self.tracks.len());
+        for (name, text) in &self.tracks {
+            let file: TrackFile = parse(name, text)?;
+            tracks.push(file.track(&form.1, name, text)?);
+        }
+        let mut song = main.song(form, tracks, &self.main)?;
+        let written: Vec<Vec<Phrase>> = (song.score.tracks.iter())
+            .map(|track| track.phrases.clone())
+            .collect();
+        song.tidy();
+        match song.fault() {
+            None => Ok(song),
+            Some(fault) => Err(self.place(fault, &song, &written)),
+        }
     }
-    let mut document: Value = parse(MAIN_FILE, text)?;
-    migrate(&mut document)?;
-    serde_json::from_value(document).map_err(|error| SongError::json(MAIN_FILE, "", &error))
+
+    /// A fault as an error at its line. Phrases and notes are in order now; `written` has them as
+    /// they are in the files.
+    fn place(&self, fault: Fault, song: &Song, written: &[Vec<Phrase>]) -> SongError {
+        let Fault {
+            track,
+            mut path,
+            mut error,
+        } = fault;
+        let Some(track) = track else {
+            return error.at(locate(&self.main, &path));
+        };
+        let (name, text) = &self.tracks[track];
+        error.file.clone_from(name);
+        if let Some(Step::Index(number)) = path.get_mut(1) {
+            let phrase = &song.score.tracks[track].phrases[*number];
+            let there = &written[track];
+            // Of two with one id, the later one in the file is the fault.
+            if let Some(index) = there.iter().rposition(|p| p.id == phrase.id) {
+                *number = index;
+                let note = match path.get_mut(2..) {
+                    Some([Step::Field("notes"), Step::Index(note)]) => Some(note),
+                    _ => None,
+                };
+                if let Some(note) = note
+                    && let Some(index) = there[index]
+                        .notes
+                        .iter()
+                        .position(|n| *n == phrase.notes[*note])
+                {
+                    *note = index;
+                }
+            }
+        }
+        error.at(locate(text, &path))
+    }
 }
 
 fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, SongError> {
     serde_json::from_str(text).map_err(|error| SongError::json(file, text, &error))
-}
-
-fn pretty<T: Serialize>(value: &T) -> String {
-    // The document is plain data with text keys: writing it cannot fail.
-    let mut text = serde_json::to_string_pretty(value).expect("plain data");
-    text.push('\n');
-    text
 }
 
 /// A track id as part of a file name.

@@ -15,7 +15,6 @@ pub enum Step {
 }
 
 /// A fault in a song: in which track's file or in the main file, where there, and what.
-#[expect(dead_code, reason = "places are looked up when files are read")]
 pub(super) struct Fault {
     /// Index of the track, or `None` for the main file.
     pub track: Option<usize>,
@@ -320,7 +319,7 @@ fn notes_fault(notes: &[Note]) -> Option<usize> {
     })
 }
 
-const UNIQUE: (&str, &str) = ("an id that nothing else has", "不与其他重复的名字");
+pub(super) const UNIQUE: (&str, &str) = ("an id that nothing else has", "不与其他重复的名字");
 
 fn owned((en, zh): (&str, &str)) -> Pair {
     (en.to_owned(), zh.to_owned())
