@@ -52,7 +52,7 @@ fn gather(text: &str) -> String {
     for part in parts {
         let closes = part.starts_with([']', '}']);
         let opens = line.ends_with(['[', '{']);
-        if (!opens && !closes) || (brace && (opens || closes) && line != part) {
+        if (!opens && !closes) || (brace && line != part) {
             line.push(' ');
         }
         line.push_str(part);
