@@ -421,15 +421,27 @@ fn kill(name: &str, times: usize) {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_micros(5_000 + rng.below(60_000) as u64));
-        child.kill().unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
+        // After some commits, however slow the machine is, and then anywhere in the next one.
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut made = Vec::new();
-        for line in output.lines().map_while(Result::ok) {
-            let words: Vec<&str> = line.split(' ').collect();
-            if let ["done", number, id] = words[..] {
+        let mut read = |line: io::Result<String>| {
+            let line = line.unwrap_or_default();
+            if let ["done", number, id] = line.split(' ').collect::<Vec<_>>()[..] {
                 made.push((number.parse::<usize>().unwrap(), id.to_owned()));
+                return true;
             }
+            false
+        };
+        let mut wanted = rng.below(4);
+        while wanted > 0
+            && let Some(line) = lines.next()
+        {
+            wanted -= usize::from(read(line));
+        }
+        std::thread::sleep(Duration::from_micros(rng.below(30_000) as u64));
+        child.kill().unwrap();
+        for line in lines {
+            read(line);
         }
         child.wait().unwrap();
         let open = project.open().unwrap_or_else(|e| panic!("{round}: {e}"));
