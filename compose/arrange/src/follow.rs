@@ -2,7 +2,7 @@
 
 use crate::{
     frame,
-    hall::{Hall, Scope},
+    hall::{Hall, Scope, fold},
     part, tune,
 };
 use std::collections::BTreeSet;
@@ -43,9 +43,10 @@ pub fn follow(
         let phrases = moved(track, reshape);
         match new.tracks.iter_mut().find(|t| t.id == track.id) {
             Some(chair) => {
-                chair.instrument.clone_from(&track.instrument);
-                chair.role = track.role;
                 chair.phrases = phrases;
+                if chair.instrument != track.instrument {
+                    refit(chair, catalog);
+                }
             }
             None => new.tracks.push(Track {
                 phrases,
@@ -115,6 +116,43 @@ pub fn follow(
 
 fn is_lead(role: Role) -> bool {
     matches!(role, Role::Lead | Role::Vocal)
+}
+
+/// Moves the phrases of a track by whole octaves to where its new instrument plays well; a note
+/// that no octave brings into its range is folded by itself. Locked phrases stay as they are.
+fn refit(track: &mut Track, catalog: &Catalog) {
+    let Some(profile) = catalog.profile(&track.instrument) else {
+        return;
+    };
+    if track.role.is_percussion() {
+        return;
+    }
+    let [low, high] = profile.range.map(i32::from);
+    let [sweet_low, sweet_high] = profile.sweet.map(i32::from);
+    for phrase in track.phrases.iter_mut().filter(|p| !p.locked) {
+        let beyond = |octaves: i32, from: i32, to: i32| -> i32 {
+            phrase
+                .notes
+                .iter()
+                .map(|n| n.pitch.midi() + 12 * octaves)
+                .map(|key| (from - key).max(key - to).max(0))
+                .sum()
+        };
+        // Within the range first, then in its sweet part, then where it was.
+        let by = (-5..=5).min_by_key(|o: &i32| {
+            (
+                beyond(*o, low, high),
+                beyond(*o, sweet_low - 5, sweet_high + 5),
+                o.abs(),
+            )
+        });
+        let by = by.unwrap_or(0) as i8;
+        let takes = phrase.takes.iter_mut().flat_map(|t| &mut t.notes);
+        for note in phrase.notes.iter_mut().chain(takes) {
+            note.pitch.octave += by;
+            fold(note, low, high);
+        }
+    }
 }
 
 /// Where a track's old phrases are now.

@@ -107,6 +107,48 @@ pub fn write_parts(
         .collect()
 }
 
+/// Writes the part of a member that was added to the cast, in the sections of the plan in which it
+/// plays, and puts its track where the cast has it. Nothing else changes; a part that finds
+/// nothing to play leaves the score as it was.
+pub fn add_part(
+    plan: &SongPlan,
+    score: &Score,
+    book: &StyleBook,
+    catalog: &Catalog,
+    seed: &SeedPath,
+    member: &str,
+) -> Score {
+    let mut score = score.clone();
+    let sections: Vec<usize> = (0..plan.sections.len()).collect();
+    let written = write_parts(plan, &score, book, catalog, seed, &[member], &sections, 0);
+    let Some(new) = plan.cast.iter().find(|m| m.id == member) else {
+        return score;
+    };
+    let phrases: Vec<Phrase> = written
+        .into_iter()
+        .flat_map(|(_, phrases)| phrases)
+        .collect();
+    if phrases.iter().all(|p| p.notes.is_empty()) || score.tracks.iter().any(|t| t.id == member) {
+        return score;
+    }
+    let place = |id: &str| plan.cast.iter().position(|m| m.id == id);
+    let at = score
+        .tracks
+        .iter()
+        .position(|t| place(&t.id) > place(member))
+        .unwrap_or(score.tracks.len());
+    score.tracks.insert(
+        at,
+        Track {
+            id: new.id.clone(),
+            role: new.role,
+            instrument: new.instrument.clone(),
+            phrases,
+        },
+    );
+    score
+}
+
 /// A score without tracks: time, sections and chords as planned.
 fn frame(plan: &SongPlan) -> Score {
     let chords: Vec<ChordSpan> = plan

@@ -192,7 +192,7 @@ pub fn put_together(
     let bars: usize = blocks.iter().map(|b| b.bars.len()).sum();
     if ending == Ending::Ritard && bars >= 4 && !timeline.tempo.iter().any(|p| p.ramp) {
         let bar = timeline.metre(at - Ticks(1)).bar();
-        let bpm = timeline.bpm(at - Ticks(1));
+        let bpm = exact_bpm(&timeline, at - Ticks(1));
         timeline
             .tempo
             .retain(|p| p.at < at - bar * 3 || p.at == Ticks::ZERO);
@@ -224,6 +224,15 @@ pub fn put_together(
         kept,
         revoiced: Vec::new(),
         notes,
+    }
+}
+
+/// The tempo at a position; where it holds, the very number that the map says.
+fn exact_bpm(timeline: &Timeline, at: Ticks) -> f64 {
+    let index = timeline.tempo.partition_point(|p| p.at <= at);
+    match index.checked_sub(1).and_then(|i| timeline.tempo.get(i)) {
+        Some(point) if !point.ramp || point.at == at => point.bpm,
+        _ => timeline.bpm(at),
     }
 }
 
@@ -265,7 +274,7 @@ fn tempo_of(
     if !joined {
         let entry = TempoPoint {
             at,
-            bpm: base.bpm(from),
+            bpm: exact_bpm(base, from),
             ramp: ramp_at(from),
         };
         let same = tempo

@@ -10,11 +10,13 @@ mod form;
 mod harmony;
 mod length;
 mod reshape;
+mod restyle;
 mod tempo;
 mod title;
 
 pub use length::to_length;
 pub use reshape::{NewSection, add_part, extend_after, extend_before, insert, looped, set_energy};
+pub use restyle::{Color, Restyle, fits, restyle};
 
 use yuefu_engine::SeedPath;
 use yuefu_song::{
