@@ -3,6 +3,7 @@
 //! Every choice draws from its own seed path below `plan`, so asking for another form does not
 //! change the key. The stage cannot fail: what cannot be done as asked is said in a diagnostic.
 
+mod around;
 mod bars;
 mod cast;
 mod energy;
@@ -13,7 +14,9 @@ mod reshape;
 mod restyle;
 mod tempo;
 mod title;
+mod units;
 
+pub use around::{Around, Theme, around};
 pub use length::to_length;
 pub use reshape::{NewSection, add_part, extend_after, extend_before, insert, looped, set_energy};
 pub use restyle::{Color, Restyle, fits, restyle};

@@ -361,7 +361,7 @@ impl Hand<'_> {
     }
 
     /// The close of the piece over the last bars of a new section.
-    fn finish(&self, block: &mut Block, ending: Ending) {
+    pub fn finish(&self, block: &mut Block, ending: Ending) {
         block.plan.fill = false;
         if matches!(ending, Ending::Loop | Ending::Fade) {
             return;
