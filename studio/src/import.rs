@@ -3,8 +3,12 @@
 //! Every note of the file is in the song, at its place and with its length; what the file does
 //! not state (key, chords, sections, phrases) is found by `yuefu-harmonize`.
 
+mod back;
 mod cut;
+mod diff;
 mod plan;
+
+pub use back::{Part, Reimported};
 
 use crate::{Studio, error::StudioError};
 use std::path::Path;

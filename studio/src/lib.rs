@@ -30,7 +30,7 @@ mod world;
 
 pub use compose::Composed;
 pub use error::StudioError;
-pub use import::{ImportFormat, Imported, Remark};
+pub use import::{ImportFormat, Imported, Part, Reimported, Remark};
 pub use project::{OpenProject, Project};
 pub use publish::{Publish, Published};
 pub use render::{Ledger, RenderOptions, Rendered, StemSink};

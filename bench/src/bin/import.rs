@@ -54,7 +54,7 @@ fn main() -> ExitCode {
             &[".mxl"][..],
             1000,
         ),
-        ("keys", "data/lieder.tar.gz", &[".mxl", ".rntxt"][..], 200),
+        ("keys", "data/lieder.tar.gz", &[".mxl", ".rntxt"][..], 260),
         (
             "all-chords",
             "data/pop909.tar.gz",

@@ -7,6 +7,7 @@
 mod abc;
 mod draft;
 mod error;
+mod flow;
 mod midi;
 mod model;
 mod musicxml;

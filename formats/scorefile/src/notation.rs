@@ -199,13 +199,14 @@ fn voices(notes: &[Placed], line: &Timeline) -> Vec<Vec<Strike>> {
             articulation: note.note.articulation,
             ring: note.ring,
         };
+        // A unison is written in two voices.
+        let single = |s: &&mut Strike| s.heads.iter().all(|h| h.pitch != head.pitch);
         match strikes
             .iter_mut()
             .rev()
             .take(8)
-            .find(|s| s.start == start && s.end == end)
+            .find(|s| s.start == start && s.end == end && single(s))
         {
-            Some(same) if same.heads.iter().any(|h| h.pitch == head.pitch) => {}
             Some(same) => same.heads.push(head),
             None => strikes.push(Strike {
                 start,

@@ -352,7 +352,7 @@ pub(super) fn plan(score: &Score, title: &str, book: &StyleBook) -> SongPlan {
 }
 
 /// The key that holds longest.
-fn main_key(score: &Score) -> Key {
+pub(super) fn main_key(score: &Score) -> Key {
     let mut lengths: Vec<(Key, i64)> = Vec::new();
     for section in &score.sections {
         let len = section.span.len().0;
@@ -419,7 +419,7 @@ fn section_plans(score: &Score) -> Vec<SectionPlan> {
 }
 
 /// Chords inside a span, cut to it.
-fn within(chords: &[ChordSpan], span: TickSpan) -> Vec<ChordSpan> {
+pub(super) fn within(chords: &[ChordSpan], span: TickSpan) -> Vec<ChordSpan> {
     chords
         .iter()
         .filter(|c| c.span.overlaps(span))

@@ -1,5 +1,6 @@
-//! Bars of a voice as read, and the playing out of repeats.
+//! Bars of a voice as read, and what they say of the order of playing.
 
+use crate::flow::BarFlow;
 use yuefu_song::Articulation;
 use yuefu_theory::{Chord, Key, Metre, Pitch, Ticks};
 
@@ -32,49 +33,41 @@ pub(super) struct RawBar {
     pub(super) notes: Vec<RawNote>,
     pub(super) changes: Vec<(Ticks, Change)>,
     pub(super) len: Ticks,
-    /// A repeat begins before it.
-    pub(super) opens: bool,
-    /// How often the repeat that ends after it is played; 0 when none ends.
-    pub(super) times: u32,
-    /// The passes that play it, when it stands in an ending.
-    pub(super) ending: Option<Vec<u32>>,
-    /// A double bar after it ends an ending.
-    pub(super) closes: bool,
+    /// Its repeats, endings and jumps.
+    pub(super) flow: BarFlow,
+    /// A coda sign that does not say whether one leaves there or arrives.
+    pub(super) coda_sign: bool,
 }
 
-/// Indexes of bars in the order of playing, at most `most`.
-pub(super) fn play_order(bars: &[RawBar], most: usize) -> Vec<usize> {
-    let mut out = Vec::new();
-    let (mut first, mut pass, mut index) = (0, 1_u32, 0);
-    while index < bars.len() && out.len() < most {
-        let bar = &bars[index];
-        if bar.opens && first != index {
-            first = index;
-            pass = 1;
-        }
-        if bar
-            .ending
-            .as_ref()
-            .is_some_and(|e| !e.is_empty() && !e.contains(&pass))
-        {
-            index += 1;
-            continue;
-        }
-        out.push(index);
-        if bar.times > 0 {
-            let last = bar.ending.iter().flatten().max().map_or(0, |n| n + 1);
-            if pass < bar.times.max(last).min(16) {
-                pass += 1;
-                index = first;
-                continue;
-            }
-            first = index + 1;
-            pass = 1;
-        } else if bar.ending.is_some() && bar.closes {
-            first = index + 1;
-            pass = 1;
-        }
-        index += 1;
+/// What the bars of a voice say of the order of playing. Coda signs lead away from where they
+/// stand, but for the last.
+pub(super) fn flow(bars: &[RawBar]) -> Vec<BarFlow> {
+    let mut out: Vec<BarFlow> = bars.iter().map(|bar| bar.flow.clone()).collect();
+    let mut signs: Vec<usize> = (0..bars.len()).filter(|i| bars[*i].coda_sign).collect();
+    if !out.iter().any(|bar| bar.coda)
+        && let Some(last) = signs.pop()
+    {
+        out[last].coda = true;
+    }
+    for index in signs {
+        out[index].to_coda |= !out[index].coda;
     }
     out
+}
+
+/// Adds what another voice says of the same bars.
+pub(super) fn merge(into: &mut [BarFlow], other: &[BarFlow]) {
+    for (bar, said) in into.iter_mut().zip(other) {
+        bar.opens |= said.opens;
+        bar.times = bar.times.max(said.times);
+        if bar.ending.is_none() {
+            bar.ending.clone_from(&said.ending);
+        }
+        bar.closes |= said.closes;
+        bar.segno |= said.segno;
+        bar.coda |= said.coda;
+        bar.to_coda |= said.to_coda;
+        bar.fine |= said.fine;
+        bar.jump = bar.jump.or(said.jump);
+    }
 }

@@ -1,10 +1,11 @@
 //! ABC to scores.
 
-use super::bars::{Change, play_order};
+use super::bars::{Change, flow, merge};
 use super::fields::{key, metre, tempo, unit};
 use super::tune::Voice;
 use crate::draft::{Draft, DraftTrack};
 use crate::error::{Place, ScoreErrorKind, ScoreFileError};
+use crate::flow::{BarFlow, play_order};
 use crate::model::{ScoreFile, ScoreLimits};
 use std::collections::BTreeMap;
 use yuefu_song::{Catalog, Note};
@@ -15,7 +16,7 @@ const MOST_TUNES: usize = 10_000;
 
 /// Reads every tune of an ABC file: voices and overlays, modes, accidentals by the bar, broken
 /// rhythm, tuplets, ties, chords, chord symbols, decorations, inline fields, repeats with
-/// endings (played out), words, `%%MIDI` programs and channels. Grace notes are left out.
+/// endings and jumps (played out), words, `%%MIDI` programs and channels. Grace notes are left out.
 ///
 /// # Errors
 /// A text without a tune (`X:` and `K:` fields), and files beyond the limits.
@@ -310,8 +311,19 @@ fn build(mut tune: Tune, limits: &ScoreLimits, bytes: usize) -> Result<Draft, Sc
     let mut graces = 0;
     // A pickup in the first voice moves everything, so that bars stay where they are.
     let mut shift = Ticks::ZERO;
-    for (index, voice) in tune.voices.iter_mut().enumerate() {
+    for voice in &mut tune.voices {
         voice.finish();
+    }
+    // Voices of as many bars as the first are played in its order, whoever states the signs.
+    let flows: Vec<Vec<BarFlow>> = tune.voices.iter().map(|v| flow(&v.bars)).collect();
+    let mut common = flows.first().cloned().unwrap_or_default();
+    for other in flows.iter().skip(1) {
+        if other.len() == common.len() {
+            merge(&mut common, other);
+        }
+    }
+    let mut said = std::collections::BTreeSet::new();
+    for (index, voice) in tune.voices.iter().enumerate() {
         graces += voice.graces;
         if index == 0
             && let Some(metre) = tune.metre.as_ref().filter(|_| !tune.free)
@@ -329,7 +341,19 @@ fn build(mut tune: Tune, limits: &ScoreLimits, bytes: usize) -> Result<Draft, Sc
         let mut now = shift;
         let mut open: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
         // Every bar is at least a byte; sixteen times as many are a hostile nest of repeats.
-        for bar in play_order(&voice.bars, bytes.saturating_mul(16)) {
+        let own = &flows[index];
+        let signs = if own.len() == common.len() {
+            &common
+        } else {
+            own
+        };
+        let (order, faults) = play_order(signs, bytes.saturating_mul(16));
+        for (bar, fault) in faults {
+            if said.insert(bar) {
+                draft.warn(Place::Bar(bar + 1, index + 1), fault);
+            }
+        }
+        for bar in order {
             let bar = &voice.bars[bar];
             for (at, change) in &bar.changes {
                 let at = if now + *at <= shift {

@@ -3,6 +3,7 @@
 use super::bars::{Change, RawBar, RawNote};
 use super::fields::{key, metre, tempo, unit};
 use super::{DYNAMICS, MARKS, signature};
+use crate::flow::{Jump, read_words};
 use yuefu_song::Articulation;
 use yuefu_theory::{Chord, Key, Metre, Pitch, SpelledPc, Step, Ticks};
 
@@ -113,8 +114,8 @@ impl Voice {
         self.now = Ticks::ZERO;
         self.accidentals.clear();
         if self.bar.len > Ticks::ZERO || !self.bar.changes.is_empty() {
-            self.bar.opens = self.opens;
-            self.bar.ending.clone_from(&self.ending);
+            self.bar.flow.opens = self.opens;
+            self.bar.flow.ending.clone_from(&self.ending);
             self.opens = false;
             self.bars.push(std::mem::take(&mut self.bar));
         }
@@ -229,8 +230,16 @@ impl Voice {
                     }
                     at += 1;
                 }
-                ' ' | '\t' | '\\' | '`' | '(' | ')' | '~' | 'H' | 'L' | 'M' | 'O' | 'P' | 'S'
-                | 'u' | 'v' | 'y' | '$' | '*' => at += 1,
+                'S' => {
+                    self.bar.flow.segno = true;
+                    at += 1;
+                }
+                'O' => {
+                    self.bar.coda_sign = true;
+                    at += 1;
+                }
+                ' ' | '\t' | '\\' | '`' | '(' | ')' | '~' | 'H' | 'L' | 'M' | 'P' | 'u' | 'v'
+                | 'y' | '$' | '*' => at += 1,
                 other => {
                     warn(at + 1, format!("left out \"{other}\""));
                     at += 1;
@@ -248,11 +257,18 @@ impl Voice {
                 .any(|(_, _, en, zh)| *en == text || *zh == text)
             {
                 self.mark(text);
+            } else {
+                read_words(
+                    text.trim_start_matches(|c: char| !c.is_alphabetic()),
+                    &mut self.bar.flow,
+                );
             }
         } else if let Ok(chord) = said.trim().parse::<Chord>() {
             self.change(Change::Chord(Some(chord)));
         } else if matches!(said.trim(), "N.C." | "NC" | "N.C") {
             self.change(Change::Chord(None));
+        } else {
+            read_words(said, &mut self.bar.flow);
         }
     }
 
@@ -264,6 +280,18 @@ impl Voice {
             self.articulation = *articulation;
         } else if matches!(name, ">" | "emphasis") {
             self.articulation = Articulation::Accent;
+        } else {
+            let flow = &mut self.bar.flow;
+            match name {
+                "segno" => flow.segno = true,
+                "coda" => self.bar.coda_sign = true,
+                "dacoda" => flow.to_coda = true,
+                "fine" => flow.fine = true,
+                "dacapo" => flow.jump = Some(Jump::Capo),
+                _ if name.starts_with("D.C.") => flow.jump = Some(Jump::Capo),
+                _ if name.starts_with("D.S.") => flow.jump = Some(Jump::Segno),
+                _ => {}
+            }
         }
     }
 
@@ -289,9 +317,9 @@ impl Voice {
         self.end_bar();
         if let Some(last) = self.bars.last_mut() {
             if ends > 0 {
-                last.times = ends.min(15) + 1;
+                last.flow.times = ends.min(15) + 1;
             }
-            last.closes |= strong;
+            last.flow.closes |= strong;
         }
         if strong {
             self.ending = None;

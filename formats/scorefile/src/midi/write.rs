@@ -174,7 +174,7 @@ pub fn write_midi(file: &ScoreFile, options: &MidiOptions, catalog: &Catalog) ->
                 (on, pulse(until).max(on + 1), key, velocity)
             })
             .collect();
-        untangle(&mut notes);
+        untangle(&mut notes, options.performance.is_none());
         for (on, off, key, velocity) in notes {
             chunk.add(on, 4, vec![0x90 | channel, key, velocity]);
             chunk.add(off, 2, vec![0x80 | channel, key, 64]);
@@ -213,14 +213,17 @@ fn sounding(file: &ScoreFile, index: usize, options: &MidiOptions) -> Vec<(Ticks
     out
 }
 
-/// On one channel a key sounds once: a note ends where the same key begins again.
-fn untangle(notes: &mut Vec<Played>) {
+/// On one channel a key sounds once: a note ends where the same key begins again. In a score as
+/// written, notes that end in the order in which they began are left alone: readers end the
+/// oldest first, and so find each with its length.
+fn untangle(notes: &mut Vec<Played>, written: bool) {
     notes.sort_by_key(|&(on, off, key, velocity)| (key, on, off, velocity));
     let mut out: Vec<Played> = Vec::with_capacity(notes.len());
     for note in notes.drain(..) {
         if let Some(last) = out.last_mut()
             && last.2 == note.2
             && last.1 > note.0
+            && !(written && note.1 >= last.1)
         {
             if last.0 == note.0 {
                 *last = (note.0, last.1.max(note.1), note.2, last.3.max(note.3));

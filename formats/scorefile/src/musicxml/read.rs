@@ -4,6 +4,7 @@ use super::part::{PartInfo, PartReader, State, measure_len};
 use super::xml::{Node, parse};
 use crate::draft::Draft;
 use crate::error::{Place, ScoreErrorKind, ScoreFileError};
+use crate::flow::{BarFlow, Jump, play_order, read_words};
 use crate::model::{ScoreFile, ScoreLimits};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -13,8 +14,8 @@ use yuefu_theory::{Metre, Ticks};
 /// Measures played, repeats counted, at most.
 const MOST_MEASURES: usize = 20_000;
 
-/// Reads MusicXML: partwise or timewise, plain or compressed (`.mxl`). Repeats and their endings
-/// are played out; ties joined; transposing parts put at sounding pitch; a pickup measure becomes
+/// Reads MusicXML: partwise or timewise, plain or compressed (`.mxl`). Repeats, their endings and
+/// jumps (D.C., D.S., coda, fine) are played out; ties joined; transposing parts put at sounding pitch; a pickup measure becomes
 /// the end of a full first bar. What the score has no place for (grace notes, slurs, layout) is
 /// left out, with a warning where it would be heard.
 ///
@@ -139,6 +140,10 @@ fn unzip(bytes: &[u8], limits: &ScoreLimits) -> Result<Vec<u8>, ScoreFileError> 
         )
     };
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| bad(e.to_string()))?;
+    let names: Vec<String> = archive
+        .file_names()
+        .filter_map(|name| Some(name.ok()?.into_owned()))
+        .collect();
     let mut read = |name: &str| {
         let file = archive
             .by_name(name)
@@ -153,13 +158,26 @@ fn unzip(bytes: &[u8], limits: &ScoreLimits) -> Result<Vec<u8>, ScoreFileError> 
         }
         Ok(out)
     };
-    let container = decode(&read("META-INF/container.xml")?)?;
-    let container = parse(&container, 10_000)?;
-    let path = container
-        .path(&["rootfiles", "rootfile"])
-        .and_then(|f| f.attr("full-path"))
-        .ok_or_else(|| bad("a container that names no score".into()))?;
-    read(path)
+    // Some programs write names with quotes or signs that break the container, or none at all:
+    // then the first score in the archive is meant.
+    let named = read("META-INF/container.xml")
+        .and_then(|bytes| decode(&bytes))
+        .and_then(|text| parse(&text, 10_000))
+        .ok()
+        .and_then(|container| {
+            let file = container.path(&["rootfiles", "rootfile"])?;
+            file.attr("full-path").map(str::to_owned)
+        })
+        .filter(|name| names.contains(name));
+    let score = |name: &&String| {
+        let lower = name.to_lowercase();
+        !lower.starts_with("meta-inf/")
+            && [".xml", ".musicxml"].iter().any(|end| lower.ends_with(end))
+    };
+    let path = named
+        .or_else(|| names.iter().find(score).cloned())
+        .ok_or_else(|| bad("an archive without a score".into()))?;
+    read(&path)
 }
 
 fn first_text(root: &Node, paths: &[&[&str]]) -> String {
@@ -257,7 +275,10 @@ fn plan(parts: &[(&str, Vec<&Node>)], draft: &mut Draft) -> Result<Plan, ScoreFi
         }
         states.push(before);
     }
-    let order = play_order(&parts[0].1, count);
+    let (order, faults) = play_order(&flow(parts, count), MOST_MEASURES);
+    for (index, fault) in faults {
+        draft.warn(Place::Bar(index + 1, 1), fault);
+    }
     if order.len() >= MOST_MEASURES {
         let most = format!("at most {MOST_MEASURES} measures");
         return Err(ScoreFileError::too_large(Place::File, most));
@@ -314,66 +335,102 @@ fn odd_metre(len: Ticks) -> Option<Metre> {
     })
 }
 
-/// Plays repeats and their endings out. Jumps by word (D.C., D.S.) are not followed.
-fn play_order(measures: &[&Node], count: usize) -> Vec<usize> {
-    let mut out = Vec::new();
-    let mut first = 0;
-    let mut pass = 1_u32;
+/// What the signs of every measure say: barlines of the first part, jumps of any part.
+fn flow(parts: &[(&str, Vec<&Node>)], count: usize) -> Vec<BarFlow> {
+    let mut bars = vec![BarFlow::default(); count];
     let mut ending: Option<Vec<u32>> = None;
-    let mut index = 0;
-    while index < count && out.len() < MOST_MEASURES {
-        let Some(node) = measures.get(index) else {
-            out.push(index);
-            index += 1;
-            continue;
-        };
-        let barlines = || node.all("barline");
-        let repeat = |direction: &str| {
-            barlines()
-                .filter_map(|b| b.child("repeat"))
-                .find(|r| r.attr("direction") == Some(direction))
-        };
-        if repeat("forward").is_some() && first != index {
-            first = index;
-            pass = 1;
-        }
-        for start in barlines().filter_map(|b| b.child("ending")) {
-            if start.attr("type") == Some("start") {
+    for (bar, node) in bars.iter_mut().zip(&parts[0].1) {
+        for line in node.all("barline") {
+            if let Some(repeat) = line.child("repeat") {
+                match repeat.attr("direction") {
+                    Some("forward") => bar.opens = true,
+                    _ => {
+                        let times = repeat.attr("times").and_then(|t| t.parse().ok());
+                        bar.times = times.unwrap_or(2);
+                    }
+                }
+            }
+            if let Some(start) = line.child("ending")
+                && start.attr("type") == Some("start")
+            {
                 let numbers = start.attr("number").unwrap_or("1").split(',');
                 ending = Some(numbers.filter_map(|n| n.trim().parse().ok()).collect());
             }
         }
-        let here = ending.clone();
-        let ends = barlines()
+        bar.ending.clone_from(&ending);
+        let ends = |e: &Node| matches!(e.attr("type"), Some("stop" | "discontinue"));
+        if node
+            .all("barline")
             .filter_map(|b| b.child("ending"))
-            .any(|e| matches!(e.attr("type"), Some("stop" | "discontinue")));
-        if ends {
+            .any(ends)
+        {
+            bar.closes = true;
             ending = None;
         }
-        if here
-            .as_ref()
-            .is_some_and(|n| !n.is_empty() && !n.contains(&pass))
-        {
-            index += 1;
-            continue;
-        }
-        out.push(index);
-        if let Some(back) = repeat("backward") {
-            let times: u32 = back.attr("times").and_then(|t| t.parse().ok()).unwrap_or(2);
-            let last = here.iter().flatten().max().map_or(0, |n| n + 1);
-            if pass < times.max(last).clamp(1, 64) {
-                pass += 1;
-                index = first;
-                ending = None;
-                continue;
-            }
-            first = index + 1;
-            pass = 1;
-        } else if ends {
-            first = index + 1;
-            pass = 1;
-        }
-        index += 1;
     }
-    out
+    // Coda signs that do not say whether one leaves there or arrives.
+    let mut codas: Vec<usize> = Vec::new();
+    for (_, measures) in parts {
+        for (index, node) in measures.iter().enumerate() {
+            for item in &node.children {
+                signs(item, index, &mut bars[index], &mut codas);
+            }
+        }
+    }
+    codas.sort_unstable();
+    codas.dedup();
+    if !bars.iter().any(|b| b.coda)
+        && let Some(last) = codas.pop()
+    {
+        bars[last].coda = true;
+    }
+    for index in codas {
+        bars[index].to_coda |= !bars[index].coda;
+    }
+    bars
+}
+
+/// Jumps and signs in one element of a measure.
+fn signs(item: &Node, index: usize, bar: &mut BarFlow, codas: &mut Vec<usize>) {
+    let sound = match item.name.as_str() {
+        "sound" => Some(item),
+        "direction" => item.child("sound"),
+        "barline" => {
+            bar.segno |= item.child("segno").is_some() || item.attr("segno").is_some();
+            if item.attr("coda").is_some() {
+                bar.coda = true;
+            } else if item.child("coda").is_some() {
+                codas.push(index);
+            }
+            return;
+        }
+        _ => return,
+    };
+    let mut plain = true;
+    if let Some(sound) = sound {
+        let has = |name: &str| sound.attr(name).is_some_and(|v| v != "no");
+        for (name, jump) in [("dacapo", Jump::Capo), ("dalsegno", Jump::Segno)] {
+            if has(name) {
+                bar.jump = Some(jump);
+            }
+        }
+        bar.segno |= has("segno");
+        bar.coda |= has("coda");
+        bar.to_coda |= has("tocoda");
+        bar.fine |= has("fine");
+        plain = !["dacapo", "dalsegno", "segno", "coda", "tocoda", "fine"]
+            .iter()
+            .any(|name| has(name));
+    }
+    if !plain {
+        return;
+    }
+    for mark in item.all("direction-type").flat_map(|kind| &kind.children) {
+        match mark.name.as_str() {
+            "segno" => bar.segno = true,
+            "coda" => codas.push(index),
+            "words" => read_words(mark.text(), bar),
+            _ => {}
+        }
+    }
 }
