@@ -194,7 +194,7 @@ impl Studio {
             tracks: vec![file.score.tracks[index].clone()],
         };
         for phrase in &mut alone.tracks[0].phrases {
-            phrase.span.start = phrase.span.start - shift;
+            phrase.span.start -= shift;
             phrase.span.end = (phrase.span.end - shift).max(phrase.span.start + Ticks(1));
         }
         let names = [file.names.get(index).cloned().unwrap_or_default()];
