@@ -3,7 +3,10 @@
 use std::time::Instant;
 use yuefu_audio::{AudioBuffer, Lufs, SampleRate, math};
 use yuefu_engine::{Rng, SeedPath};
-use yuefu_release::master::{MasterSettings, Shaping, dither, master};
+use yuefu_release::master::apply::WINDOW;
+use yuefu_release::master::{
+    MasterSettings, Mastering, Shaping, apply_master, dither, master, measure_kept, plan_master,
+};
 
 fn main() {
     let mut rng = Rng::new(1);
@@ -41,6 +44,30 @@ fn main() {
                     report.after.integrated,
                     report.true_peak,
                     report.limiter_db
+                );
+                let Ok((plan, _)) = plan_master(&audio, &settings) else {
+                    continue;
+                };
+                let start = Instant::now();
+                let again = apply_master(&plan, &audio);
+                let took = start.elapsed().as_secs_f64();
+                println!("plan applied {took:.2} s (same: {})", again == out);
+                let mastering = Mastering::new(&plan, audio.rate);
+                let start = Instant::now();
+                for k in 5..15 {
+                    let window = k * WINDOW..(k + 1) * WINDOW;
+                    std::hint::black_box(mastering.window(&audio, 0, window));
+                }
+                println!(
+                    "a window of 5.5 s, one thread: {:.1} ms",
+                    start.elapsed().as_secs_f64() * 100.0
+                );
+                let start = Instant::now();
+                let kept = measure_kept(&out, settings.target);
+                println!(
+                    "measured {:.2} s: {:?} LU",
+                    start.elapsed().as_secs_f64(),
+                    kept.off_target
                 );
                 let start = Instant::now();
                 dither(&mut out, 16, Shaping::Flat, &SeedPath::song(1));

@@ -11,7 +11,9 @@ use yuefu_mix::reverb::Reverb;
 use yuefu_mix::saturate::Saturator;
 use yuefu_mix::stereo::Stereo;
 use yuefu_mix::strip::eq_filter;
-use yuefu_mix::{Effect, Mixer};
+use yuefu_mix::{
+    Effect, Mixer, Return, Sum, WINDOW, channel_window, return_memory, return_window, strip_memory,
+};
 use yuefu_song::mixplan::*;
 
 const RATE: SampleRate = SampleRate(48_000);
@@ -183,4 +185,43 @@ fn main() {
         180.0 / (spent + returns),
         mixdown.mix.peak()
     );
+    edit(&plan, &raw);
+}
+
+/// What one window costs after an edit, stage by stage, on one thread.
+fn edit(plan: &MixPlan, raw: &AudioBuffer) {
+    let window = 10 * WINDOW..11 * WINDOW;
+    let strip = &plan.tracks[0];
+    let least = |work: &mut dyn FnMut()| {
+        (0..5)
+            .map(|_| {
+                let start = Instant::now();
+                work();
+                start.elapsed().as_secs_f64() * 1e3
+            })
+            .fold(f64::MAX, f64::min)
+    };
+    let seconds = |frames: usize| frames as f64 / RATE.hz();
+    let mut stem = AudioBuffer::silent(RATE, 2, 0);
+    let took = least(&mut || stem = channel_window(strip, raw, 0, window.clone(), None));
+    println!(
+        "window of {:.1} s: strip {took:.1} ms, remembers {:.1} s",
+        seconds(WINDOW),
+        seconds(strip_memory(strip, RATE))
+    );
+    let mut sum = Sum::new(RATE, WINDOW);
+    let took = least(&mut || {
+        sum.subtract(&stem);
+        sum.add(&stem);
+        std::hint::black_box(sum.audio());
+    });
+    println!("  taken out of a sum and put back, as audio: {took:.1} ms");
+    for kind in Return::ALL {
+        let memory = return_memory(kind, &plan.returns, RATE);
+        let took = least(&mut || {
+            std::hint::black_box(return_window(kind, &plan.returns, raw, 0, window.clone()));
+        });
+        let name = kind.name();
+        println!("  {name}: {took:.1} ms, remembers {:.1} s", seconds(memory));
+    }
 }

@@ -114,6 +114,22 @@ impl Dynamics {
         self.deepest
     }
 
+    /// Takes note of two channels without processing them.
+    pub(crate) fn listen(&mut self, left: &[f32], right: &[f32]) {
+        let frames = left.len().min(right.len());
+        let mut at = 0;
+        while at < frames {
+            let (count, wrapped) = self.clock.advance(frames - at, STEP);
+            let (l, r) = (&left[at..at + count], &right[at..at + count]);
+            self.peak = self.peak.max(loudest(l, r));
+            self.gain += self.slope * count as f32;
+            if wrapped {
+                self.decide();
+            }
+            at += count;
+        }
+    }
+
     /// The gain factor of the state.
     fn factor(&self) -> f32 {
         math::fast_exp2((self.state as f32 + self.makeup) * 0.166_096_4)
@@ -146,6 +162,26 @@ impl Dynamics {
     }
 }
 
+/// The largest magnitude of two short stretches; for whole steps in vectors.
+#[inline(always)]
+fn loudest(left: &[f32], right: &[f32]) -> f32 {
+    if let (Ok(l), Ok(r)) = (
+        <&[f32; STEP]>::try_from(left),
+        <&[f32; STEP]>::try_from(right),
+    ) {
+        let mut most = [0.0_f32; STEP];
+        for i in 0..STEP {
+            let (a, b) = (l[i].abs(), r[i].abs());
+            most[i] = if a > b { a } else { b };
+        }
+        most.iter().fold(0.0, |p, &x| if x > p { x } else { p })
+    } else {
+        left.iter()
+            .chain(right)
+            .fold(0.0_f32, |p, x| p.max(x.abs()))
+    }
+}
+
 impl Effect for Dynamics {
     fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
         let frames = left.len().min(right.len());
@@ -153,14 +189,14 @@ impl Effect for Dynamics {
         while at < frames {
             let (count, wrapped) = self.clock.advance(frames - at, STEP);
             let (l, r) = (&mut left[at..at + count], &mut right[at..at + count]);
-            let (mut gain, mut peak) = (self.gain, self.peak);
-            for (l, r) in l.iter_mut().zip(r) {
-                peak = peak.max(l.abs()).max(r.abs());
+            self.peak = self.peak.max(loudest(l, r));
+            let mut gain = self.gain;
+            for (l, r) in l.iter_mut().zip(r.iter_mut()) {
                 *l *= gain;
                 *r *= gain;
                 gain += self.slope;
             }
-            (self.gain, self.peak) = (gain, peak);
+            self.gain = gain;
             if wrapped {
                 self.decide();
             }

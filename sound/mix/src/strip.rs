@@ -86,14 +86,7 @@ impl<'a> Chain<'a> {
     }
 
     fn process(&mut self, start: usize, left: &mut [f32], right: &mut [f32]) {
-        if self.trim != 1.0 {
-            for x in left.iter_mut().chain(right.iter_mut()) {
-                *x *= self.trim;
-            }
-        }
-        if !self.eq.is_empty() {
-            self.eq.process(left, right);
-        }
+        self.before_dynamics(left, right);
         for dynamics in &mut self.dynamics {
             dynamics.process(left, right);
         }
@@ -103,6 +96,17 @@ impl<'a> Chain<'a> {
         }
         self.fade(start, left, right);
         self.stereo.process(left, right);
+    }
+
+    fn before_dynamics(&mut self, left: &mut [f32], right: &mut [f32]) {
+        if self.trim != 1.0 {
+            for x in left.iter_mut().chain(right.iter_mut()) {
+                *x *= self.trim;
+            }
+        }
+        if !self.eq.is_empty() {
+            self.eq.process(left, right);
+        }
     }
 
     /// The fader, at rest or moving.
@@ -129,6 +133,20 @@ impl<'a> Chain<'a> {
         }
     }
 
+    /// As [`Chain::process`], for frames that are not asked for: only what the gate and the
+    /// compressor hear is made.
+    fn warm(&mut self, start: usize, left: &mut [f32], right: &mut [f32]) {
+        self.before_dynamics(left, right);
+        if let Some((last, others)) = self.dynamics.split_last_mut() {
+            for dynamics in others {
+                dynamics.process(left, right);
+            }
+            last.listen(left, right);
+        }
+        self.skip(left.len());
+        self.place_fader(start + left.len());
+    }
+
     /// Lets frames pass while there is nothing to process.
     fn skip(&mut self, frames: usize) {
         if let Some(ducker) = &mut self.ducker {
@@ -144,6 +162,11 @@ impl<'a> Chain<'a> {
         }
         self.saturator.reset();
         self.stereo.reset();
+        self.place_fader(at);
+    }
+
+    /// Puts the fader where it is at a frame of the song.
+    fn place_fader(&mut self, at: usize) {
         if self.moving {
             let time = at as f64 / self.rate.hz();
             self.level = self.gain * math::db_to_gain(self.fader.at(time as f32));
@@ -205,6 +228,8 @@ pub fn channel_window(
     let source = Source::new(raw, raw_first_frame);
     let memory = strip_memory(strip, raw.rate);
     let begin = window::begin(window.start, memory);
+    // What follows the dynamics remembers little.
+    let tail = window::whole_chunks(16.0 * Stereo::memory(raw.rate));
     let mut chain = Chain::new(strip, raw.rate, key, begin);
     let (mut left, mut right) = ([0.0_f32; CHUNK], [0.0_f32; CHUNK]);
     // What has been silent for as long as the chain remembers leaves nothing behind: the chain
@@ -222,6 +247,10 @@ pub fn channel_window(
             chain.wake(at);
         }
         quiet = if silent { quiet + CHUNK } else { 0 };
+        if at + CHUNK + tail <= window.start {
+            chain.warm(at, l, r);
+            continue;
+        }
         chain.process(at, l, r);
         if at + count > window.start {
             for x in l.iter_mut().chain(r.iter_mut()) {

@@ -1,6 +1,5 @@
 //! Sums of stems, exact in any order.
 
-use crate::strip::to_grid;
 use std::ops::Range;
 use yuefu_audio::{AudioBuffer, SampleRate};
 
@@ -44,12 +43,12 @@ impl Sum {
 
     /// Adds a stem times a gain, rounded to the grid: what goes to a shared effect.
     pub fn send(&mut self, stem: &AudioBuffer, gain: f32) {
-        self.each(stem, |to, x| to.saturating_add(steps(to_grid(x * gain))));
+        self.each(stem, |to, x| to.saturating_add(steps(x * gain)));
     }
 
     /// Takes away what [`Sum::send`] added.
     pub fn unsend(&mut self, stem: &AudioBuffer, gain: f32) {
-        self.each(stem, |to, x| to.saturating_sub(steps(to_grid(x * gain))));
+        self.each(stem, |to, x| to.saturating_sub(steps(x * gain)));
     }
 
     /// Adds a part of a stereo stem, from a frame of the sum on; what is beyond it is cut.
@@ -59,9 +58,7 @@ impl Sum {
 
     /// Adds a part of a stem times a gain, as [`Sum::send`] does.
     pub fn send_part(&mut self, at: usize, stem: &AudioBuffer, part: Range<usize>, gain: f32) {
-        self.part(at, stem, part, |to, x| {
-            to.saturating_add(steps(to_grid(x * gain)))
-        });
+        self.part(at, stem, part, |to, x| to.saturating_add(steps(x * gain)));
     }
 
     /// The sum as audio: exact while below 2 (+6 dBFS), beyond that the nearest `f32`.
@@ -103,8 +100,13 @@ impl Sum {
     }
 }
 
-/// A value of the grid in steps, held within ±256.
+/// A value in whole steps, to the nearest, held within ±256.
 #[inline(always)]
 fn steps(x: f32) -> i32 {
-    (x * STEPS) as i32
+    // The largest f32 below 2^31.
+    const MOST: f32 = 2_147_483_520.0;
+    // Adding 1.5 · 2^52 leaves the nearest whole number in the low bits of an f64.
+    const MAGIC: f64 = 6_755_399_441_055_744.0;
+    let held = (x * STEPS).clamp(-MOST, MOST);
+    (f64::from(held) + MAGIC).to_bits() as i32
 }

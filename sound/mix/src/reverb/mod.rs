@@ -86,15 +86,22 @@ impl Diffuser {
 
     fn run(&mut self, block: &mut [f32]) {
         const G: f32 = 0.62;
-        for x in block {
-            let old = self.line[self.at];
-            let new = *x - G * old;
-            self.line[self.at] = new;
-            *x = old + G * new;
-            self.at += 1;
+        let mut rest = block;
+        while !rest.is_empty() {
+            // To the end of the ring, where nothing depends on its neighbor.
+            let count = rest.len().min(self.line.len() - self.at);
+            let (now, later) = rest.split_at_mut(count);
+            for (x, line) in now.iter_mut().zip(&mut self.line[self.at..]) {
+                let old = *line;
+                let new = *x - G * old;
+                *line = new;
+                *x = old + G * new;
+            }
+            self.at += count;
             if self.at == self.line.len() {
                 self.at = 0;
             }
+            rest = later;
         }
     }
 

@@ -23,8 +23,6 @@ pub(super) struct Network {
     shelves: [[Row; 3]; 2],
     /// Shelf states: last input, last output.
     states: [[Row; 2]; 2],
-    /// Patterns of signs with which the channels enter and leave the lines.
-    out: [Row; 2],
     scale: f32,
     drifts: [Drift; DRIFTING],
     /// Largest drift in frames.
@@ -70,16 +68,6 @@ impl Network {
                 to[i] = from;
             }
         }
-        // Orthogonal rows of the Hadamard matrix, one for each ear.
-        let signs = |row: usize| {
-            std::array::from_fn(|i: usize| {
-                if (i & row).count_ones().is_multiple_of(2) {
-                    0.25
-                } else {
-                    -0.25
-                }
-            })
-        };
         let depth = (drift_ms * 1e-3 * rate.hz()) as f32;
         let tick = TICK as f64 / rate.hz();
         let drifts = std::array::from_fn(|i| Drift {
@@ -98,7 +86,6 @@ impl Network {
             gain,
             shelves,
             states: [[[0.0; LINES]; 2]; 2],
-            out: [signs(0b0101), signs(0b1010)],
             // Energy that an impulse leaves behind, set to one: a steady noise returns as loud
             // as it was sent.
             scale: (13.815_510_6 * total as f64 / (middle * rate.hz())).sqrt() as f32,
@@ -131,16 +118,10 @@ impl Network {
         for (half, lines) in lines.chunks_exact_mut(8).enumerate() {
             self.decay(half * 8, lines, count);
         }
-        let mut wet = [[0.0_f32; TICK]; 2];
-        for (wet, signs) in wet.iter_mut().zip(&self.out) {
-            for (line, sign) in lines.iter().zip(signs) {
-                let sign = sign * self.scale;
-                for (w, x) in wet.iter_mut().zip(line) {
-                    *w += x * sign;
-                }
-            }
-        }
         hadamard(&mut lines);
+        // Two rows of the matrix, one for each ear, are what leaves the lines.
+        let level = self.scale * 0.25;
+        let wet = OUT.map(|row| lines[row].map(|x| x * level));
         // Even lines are fed from the left, odd ones from the right.
         for (i, line) in lines.iter_mut().enumerate() {
             for (x, new) in line.iter_mut().zip(&blocks[i % 2]) {
@@ -307,6 +288,10 @@ const FEED: Row = {
     let g = 0.353_553_4;
     [g, g, -g, g, g, -g, -g, -g, g, g, g, -g, -g, g, g, -g]
 };
+
+/// Rows of the Hadamard matrix that are heard, one for each ear: orthogonal, and unlike the
+/// signs of the feed.
+const OUT: [usize; 2] = [0b0101, 0b1010];
 
 /// The Hadamard matrix of order 16 (four times the orthonormal one), by butterflies.
 fn hadamard(lines: &mut [[f32; TICK]; LINES]) {
