@@ -30,12 +30,19 @@
 #[macro_use]
 mod words;
 
+mod chords;
+mod clock;
+mod key;
 mod message;
+mod metre;
 mod mix;
 mod notes;
+mod pieces;
 mod place;
 mod place_notes;
+mod sections;
 mod select;
+mod tempo;
 mod text;
 mod tidy;
 mod tracks;
@@ -45,16 +52,16 @@ pub use message::{OpError, Remark};
 pub use place::{At, Gap, Moment, Place, Spot, Tracks};
 pub use select::Selection;
 pub use values::{
-    Band, Dynamics, Ends, Energy, Follow, Grid, Lengths, Level, Off, Percent, PitchUnit, Quarters,
-    Ratio, Refit, Return, Side, Tag,
+    After, Band, Dynamics, Ends, Energy, Follow, Grid, Lengths, Level, Percent, PitchUnit,
+    Quarters, Ratio, Refit, Return, Side, Tag,
 };
 
-use crate::{catalog::Catalog, performance::Articulation, song::Song};
+use crate::{catalog::Catalog, performance::Articulation, score::SectionKind, song::Song};
 use message::Remarks;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
 use words::{Arg, Words};
-use yuefu_theory::Pitch;
+use yuefu_theory::{Chord, Key, Metre, Pitch};
 
 /// Defines the operations with their text and their table.
 macro_rules! ops {
@@ -139,6 +146,48 @@ ops! {
     Copy "copy" { tracks: Tracks, place: Place, "to" to: At }
     /// Exchanges the notes of two places of the same length.
     Swap "swap" { tracks: Tracks, place: Place, "with" other: Place }
+
+    /// Puts a chord at a position: for a length, or until the chord there ends.
+    SetChord "chord" { at: At, chord: Chord, length: Option<Quarters>, follow: Option<Follow> }
+    /// Takes the chords of a place out.
+    DeleteChords "no-chord" { place: Place }
+    /// Puts another chord wherever one stands in a place.
+    Substitute "substitute" { place: Place, old: Chord, "with" new: Chord, follow: Option<Follow> }
+    /// Sets the tempo of the song or of a place, in quarter notes per minute at its start.
+    SetTempo "tempo" { bpm: f64, place: Option<Place> }
+    /// Makes the song or a place faster (above 1) or slower.
+    ScaleTempo "tempo-scale" { factor: Ratio, place: Option<Place> }
+    /// Slows down over a place to a tempo that then holds, or back to the tempo before.
+    Ritardando "ritardando" { place: Place, "to" bpm: f64, after: Option<After> }
+    /// Speeds up over a place to a tempo that then holds, or back to the tempo before.
+    Accelerando "accelerando" { place: Place, "to" bpm: f64, after: Option<After> }
+    /// Changes the metre of the song or of bars: notes keep their times, or are fitted.
+    SetMetre "metre" { metre: Metre, how: Refit, place: Option<Place> }
+    /// Puts the song into another key; degrees become degrees.
+    SetKey "key" { key: Key }
+
+    /// Inserts empty bars before a bar, or at the end (before the final bar, if there is one).
+    InsertBars "insert-bars" { at: Gap, count: u32 }
+    /// Deletes bars with everything in them.
+    DeleteBars "delete-bars" { place: Place }
+    /// Plays bars again after themselves, once more or so many times more.
+    RepeatBars "repeat-bars" { place: Place, times: Option<u32> }
+    /// Moves a section before or after another; the final bar of the song stays at the end.
+    MoveSection "move-section" { section: String, side: Side, other: String }
+    /// Copies a section before or after another.
+    CopySection "copy-section" { section: String, side: Side, other: String }
+    /// Deletes a section; the final bar of the song stays.
+    DeleteSection "delete-section" { section: String }
+    /// Gives a section another id.
+    RenameSection "rename-section" { section: String, "to" name: String }
+    /// Says what a section does in the form.
+    SetKind "section-kind" { section: String, kind: SectionKind }
+    /// Sets the energy of sections at start and end, 0..=1.
+    SetEnergy "energy" { section: String, energy: Energy }
+    /// Cuts a section in two before a bar.
+    SplitSection "split-section" { section: String, at: At }
+    /// Makes one section of two neighbors, which keeps the id of the first.
+    JoinSections "join-sections" { first: String, "with" second: String }
 
     /// Takes a track out.
     RemoveTrack "remove-track" { track: String }
@@ -297,6 +346,44 @@ impl Work<'_> {
                 place,
                 other,
             } => self.swap(tracks, place, other),
+            Op::SetChord {
+                at,
+                chord,
+                length,
+                follow,
+            } => self.set_chord(*at, *chord, *length, follow.is_some()),
+            Op::DeleteChords { place } => self.delete_chords(place),
+            Op::Substitute {
+                place,
+                old,
+                new,
+                follow,
+            } => self.substitute(place, *old, *new, follow.is_some()),
+            Op::SetTempo { bpm, place } => self.set_tempo(*bpm, place.as_ref()),
+            Op::ScaleTempo { factor, place } => self.scale_tempo(*factor, place.as_ref()),
+            Op::Ritardando { place, bpm, after } => self.glide(place, *bpm, *after, true),
+            Op::Accelerando { place, bpm, after } => self.glide(place, *bpm, *after, false),
+            Op::SetMetre { metre, how, place } => self.set_metre(metre, *how, place.as_ref()),
+            Op::SetKey { key } => self.set_key(*key),
+            Op::InsertBars { at, count } => self.insert_bars(*at, *count),
+            Op::DeleteBars { place } => self.delete_bars(place),
+            Op::RepeatBars { place, times } => self.repeat_bars(place, times.unwrap_or(1)),
+            Op::MoveSection {
+                section,
+                side,
+                other,
+            } => self.move_section(section, *side, other, false),
+            Op::CopySection {
+                section,
+                side,
+                other,
+            } => self.move_section(section, *side, other, true),
+            Op::DeleteSection { section } => self.delete_section(section),
+            Op::RenameSection { section, name } => self.rename_section(section, name),
+            Op::SetKind { section, kind } => self.section_kind(section, *kind),
+            Op::SetEnergy { section, energy } => self.energy(section, *energy),
+            Op::SplitSection { section, at } => self.split_section(section, *at),
+            Op::JoinSections { first, second } => self.join_sections(first, second),
             Op::RemoveTrack { track } => self.remove_track(track),
             Op::RenameTrack { track, name } => self.rename_track(track, name),
             Op::DoubleTrack {

@@ -49,3 +49,19 @@ pub(super) fn edited(phrase: &mut Phrase) {
     tidy(&mut phrase.notes);
     phrase.origin = Origin::Edited;
 }
+
+/// The part of an id before the number that a cut gave it: `verse-1.2~3` is a part of `verse-1.2`.
+pub(super) fn base(id: &str) -> &str {
+    match id.rsplit_once('~') {
+        Some((stem, number)) if number.parse::<u32>().is_ok() => stem,
+        _ => id,
+    }
+}
+
+/// The first of `stem` with a mark and 2, 3, ... that is not taken.
+pub(super) fn numbered(stem: &str, mark: &str, taken: impl Fn(&str) -> bool) -> String {
+    (2_u32..)
+        .map(|number| format!("{stem}{mark}{number}"))
+        .find(|name| !taken(name))
+        .unwrap_or_else(|| stem.to_owned())
+}

@@ -170,10 +170,10 @@ choice! {
     }
 }
 choice! {
-    /// Something switched off or cleared.
-    Off, "关闭" {
-        /// Off.
-        Off = "off" | "关",
+    /// What comes after a glide of the tempo.
+    After, "之后" {
+        /// The tempo from before it.
+        ATempo = "a-tempo" | "原速",
     }
 }
 choice! {
