@@ -3,6 +3,7 @@
 //! Every note of the file is in the song, at its place and with its length; what the file does
 //! not state (key, chords, sections, phrases) is found by `yuefu-harmonize`.
 
+mod apply;
 mod back;
 mod cut;
 mod diff;

@@ -1,7 +1,9 @@
 //! Imported files: every note is kept, sounds, and leaves again as it came.
 
 use yuefu_studio::{
-    ImportFormat, Imported, ReleasePlan, ScoreFormat, Studio,
+    Cancel, ImportFormat, Imported, ReleasePlan, RenderOptions, ScoreFormat, Silent, Studio,
+    audio::SampleRate,
+    render::render,
     song::{Origin, Role, Song},
 };
 
@@ -110,4 +112,39 @@ fn what_is_no_score_is_refused_in_two_languages() {
     assert_eq!(ImportFormat::of(b"MThd\0"), Some(ImportFormat::Midi));
     assert_eq!(ImportFormat::of(b"X:1\nK:C"), Some(ImportFormat::Abc));
     assert_eq!(ImportFormat::of(b"\x7fELF"), None);
+}
+
+#[test]
+fn an_imported_song_sounds_to_its_end() {
+    let (studio, mut made) = import(ABC);
+    made.song.release.rate = SampleRate(22_050);
+    let scratch = std::env::temp_dir().join(format!("yuefu-import-{}", std::process::id()));
+    let options = RenderOptions {
+        threads: 2,
+        store: None,
+        before: None,
+        stems: None,
+        mix: true,
+        soundfont: "",
+        measure: false,
+        scratch: &scratch,
+        progress: &Silent,
+        cancel: &Cancel::new(),
+    };
+    let rendered = render(
+        &made.song,
+        &studio.orchestra,
+        &studio.catalog,
+        &studio.book,
+        &options,
+    )
+    .unwrap();
+    let mix = rendered.mix.unwrap();
+    let samples = &mix.channels[0];
+    let seconds = samples.len() as f64 / 22_050.0;
+    assert!((seconds - made.song.plan.length.0).abs() < 0.01);
+    let loudest = |part: &[f32]| part.iter().fold(0.0_f32, |most, s| most.max(s.abs()));
+    for quarter in samples.chunks(samples.len() / 4).take(4) {
+        assert!(loudest(quarter) > 1e-3);
+    }
 }

@@ -40,7 +40,7 @@ const ENOUGH: f64 = 2.0;
 const KEYS: usize = 24;
 
 /// Weight of the key signature, when one is given, for keys that do not fit it.
-const SIGNATURE: f64 = 2.5;
+const SIGNATURE: f64 = 0.6;
 
 /// The key of a whole piece: the one that fits best, with weight on how it begins and ends.
 /// C major for silence.
