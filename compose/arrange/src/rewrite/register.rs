@@ -13,6 +13,8 @@ pub fn change(job: &Job<'_>, desk: &Desk<'_>, notes: Vec<Note>) -> Vec<Note> {
     match job.track.role {
         Role::Drums | Role::Percussion => percussion(&notes, amount),
         Role::Fx => notes,
+        // A lead in chords is a chord part: stabs and block chords turn as chords do.
+        role if is_lead(role) && chordal(&notes) => inversions(desk, &notes, amount),
         role if is_lead(role) || matches!(role, Role::Counter | Role::Harmony | Role::Backing) => {
             let shift = amount * 7.0;
             // Never less than a whole tone: the least that is heard as another place.
@@ -32,6 +34,12 @@ pub fn change(job: &Job<'_>, desk: &Desk<'_>, notes: Vec<Note>) -> Vec<Note> {
         Role::Bass => octaves(desk, &notes, amount),
         _ => inversions(desk, &notes, amount),
     }
+}
+
+/// Whether most of it is chords.
+fn chordal(notes: &[Note]) -> bool {
+    let strikes = crate::tune::skyline(notes.iter().cloned()).len();
+    notes.len() * 2 > strikes * 3
 }
 
 fn sum(notes: &[Note]) -> f32 {
