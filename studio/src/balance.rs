@@ -57,3 +57,20 @@ pub(crate) fn plan(
     };
     plan_mix(id, &character, &tracks, &shape)
 }
+
+/// A mix plan with strips for tracks that it lacks, taken from a plan of the whole; what it has
+/// stays as it is.
+pub(crate) fn extend(kept: &MixPlan, whole: MixPlan) -> MixPlan {
+    let mut plan = kept.clone();
+    for (index, strip) in whole.tracks.into_iter().enumerate() {
+        if plan.tracks.iter().all(|have| have.track != strip.track) {
+            plan.tracks.insert(index.min(plan.tracks.len()), strip);
+        }
+    }
+    let (have, new) = (&mut plan.returns, whole.returns);
+    have.room = have.room.or(new.room);
+    have.hall = have.hall.or(new.hall);
+    have.plate = have.plate.or(new.plate);
+    have.delay = have.delay.or(new.delay);
+    plan
+}

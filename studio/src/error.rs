@@ -42,6 +42,11 @@ pub enum StudioError {
     /// Another file cannot be read or written.
     #[error(transparent)]
     World(#[from] WorldError),
+    /// What is stored is not what the document says; names of the units.
+    #[error(
+        "stored artifacts are not what the document says: {0}. Remove the folder `store` and render again."
+    )]
+    Proof(String),
     /// The user stopped it.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -74,6 +79,7 @@ impl StudioError {
                 _ => 4,
             },
             Self::World(_) => 4,
+            Self::Proof(_) => 5,
             Self::Internal(_) => 70,
             Self::Cancelled(_) => 130,
         }
@@ -97,6 +103,9 @@ impl StudioError {
                 .collect::<Vec<_>>()
                 .join("\n"),
             Self::Input { zh, .. } => zh.clone(),
+            Self::Proof(names) => {
+                format!("库中保存的内容与文档不符：{names}。请删除文件夹 store 后重新渲染。")
+            }
             Self::Song(error) => error.message(lang),
             Self::Edit(error) => error.message(lang).to_owned(),
             Self::Audio(error) => {

@@ -19,10 +19,12 @@ use yuefu_scorefile::{
 };
 use yuefu_song::{
     Brief, EngineUse, LyricLine, LyricSheet, ReleasePlan, Role, Score, Song, Track,
-    brief::{Lang, Weighted},
+    brief::Weighted,
     song::FORMAT,
 };
 use yuefu_theory::{Metre, Ticks};
+
+pub use yuefu_song::ops::Remark;
 
 /// A song made of someone's file, with what should be said about it.
 #[derive(Clone, Debug)]
@@ -31,32 +33,6 @@ pub struct Imported {
     pub song: Song,
     /// What was found, assumed, or left out.
     pub remarks: Vec<Remark>,
-}
-
-/// Something worth saying about a file, in both languages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    /// English.
-    pub en: String,
-    /// Chinese.
-    pub zh: String,
-}
-
-impl Remark {
-    pub(crate) fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
-        Self {
-            en: en.into(),
-            zh: zh.into(),
-        }
-    }
-
-    /// The remark in a language.
-    pub fn message(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::Zh => &self.zh,
-        }
-    }
 }
 
 /// A kind of score file that can be imported.

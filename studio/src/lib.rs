@@ -11,6 +11,7 @@
 
 mod balance;
 pub mod compose;
+pub mod editing;
 mod error;
 mod hearing;
 pub mod import;
@@ -20,6 +21,7 @@ pub mod project;
 pub mod proof;
 pub mod publish;
 pub mod render;
+pub mod rendering;
 pub mod scores;
 pub mod show;
 pub mod soundfont;
@@ -34,6 +36,7 @@ pub use import::{ImportFormat, Imported, Part, Reimported, Remark};
 pub use project::{OpenProject, Project};
 pub use publish::{Publish, Published};
 pub use render::{Ledger, RenderOptions, Rendered, StemSink};
+pub use rendering::{Explanation, Heard};
 pub use scores::ScoreFormat;
 pub use soundfont::SoundFont;
 pub use tempo::Tempo;
@@ -41,7 +44,9 @@ pub use world::DiskWorld;
 pub use yuefu_audio as audio;
 pub use yuefu_audiofile::{AudioFormat, Tags};
 pub use yuefu_brief::{OPTIONS, Overrides, explain};
-pub use yuefu_engine::{Cancel, Cancelled, Progress, Silent, Stage, Step, Store, TimeLeft, World};
+pub use yuefu_engine::{
+    Cancel, Cancelled, Progress, Silent, Stage, Step, Store, TimeLeft, World, WorldError,
+};
 pub use yuefu_instruments::Orchestra;
 pub use yuefu_song as song;
 pub use yuefu_song::{Brief, Catalog, ReleasePlan, Song, StyleBook};

@@ -1,5 +1,9 @@
 //! The options.
 
+use crate::edit_args::{
+    DiffArgs, EditArgs, HistoryArgs, ImportArgs, PartArgs, ProjectArg, RegenerateArgs, ReshapeArgs,
+    RestyleArgs, StepsArgs, StoreArgs, TakesArgs, WatchArgs,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -54,6 +58,34 @@ pub enum Command {
     },
     /// Render a project again, keeping what has not changed
     Render(RenderArgs),
+    /// Change a project: notes, chords, bars, sections, tracks, tempo, key, mix, words
+    Edit(EditArgs),
+    /// Write a selection of a project anew: bars, a section, a track
+    Regenerate(RegenerateArgs),
+    /// Give a project another form: insert, extend, loop, shorten
+    Form(ReshapeArgs),
+    /// Give a project, or some sections, another style; the tune stays
+    Restyle(RestyleArgs),
+    /// Add an instrument that writes its own part
+    Add(PartArgs),
+    /// List the takes of a project
+    Takes(TakesArgs),
+    /// Take the last step back
+    Undo(StepsArgs),
+    /// Bring back what was undone
+    Redo(StepsArgs),
+    /// List versions; name, branch, switch, merge them
+    History(HistoryArgs),
+    /// Say what differs between two versions or projects
+    Diff(DiffArgs),
+    /// Make everything anew and compare it with what is stored
+    Verify(ProjectArg),
+    /// Say what a project keeps of its renderings, and clear it up
+    Store(StoreArgs),
+    /// Render whenever the project's files are saved, and play the result
+    Watch(WatchArgs),
+    /// Make a project of a MIDI, MusicXML or ABC file, or bring an edited one back
+    Import(ImportArgs),
     /// Write a project in other formats
     Export(ExportArgs),
     /// Master a recording
@@ -168,9 +200,24 @@ pub struct RenderArgs {
     /// The SoundFont of your own that the project plays
     #[arg(long, value_name = "FILE")]
     pub soundfont: Option<PathBuf>,
-    /// Do not keep rendered phrases in the project
+    /// Do not keep what was made in the project
     #[arg(long)]
     pub no_store: bool,
+    /// Say what was made again and why, and what was kept
+    #[arg(long)]
+    pub explain: bool,
+    /// Only NAME.preview.wav, as quickly as possible
+    #[arg(long)]
+    pub preview: bool,
+    /// Master anew: loudness and tone by the mix as it is now
+    #[arg(long)]
+    pub remaster: bool,
+    /// Balance anew, and master anew
+    #[arg(long)]
+    pub rebalance: bool,
+    /// Most bytes to keep in the project, such as 500M or 2G
+    #[arg(long, value_name = "SIZE", value_parser = crate::edit_args::size)]
+    pub store_limit: Option<u64>,
 }
 
 /// Options of `export`.

@@ -34,13 +34,18 @@ impl Words {
         })
     }
 
+    /// Whether messages are Chinese.
+    pub fn chinese(self) -> bool {
+        self.0 == Lang::Zh
+    }
+
     /// One of two texts.
     pub fn pick<'a>(self, en: &'a str, zh: &'a str) -> &'a str {
         if self.0 == Lang::Zh { zh } else { en }
     }
 }
 
-const ABOUT: [(&str, &str); 9] = [
+const ABOUT: [(&str, &str); 38] = [
     ("song", "一句话成曲"),
     ("explain", "说明一句话被如何理解，以及理由"),
     ("styles", "列出所有风格，或介绍一个风格"),
@@ -50,9 +55,50 @@ const ABOUT: [(&str, &str); 9] = [
     ("master", "为一段录音做母带处理"),
     ("show", "画出曲式、和弦、音符、响度与频谱"),
     ("completions", "输出某个 shell 的补全脚本"),
+    (
+        "edit",
+        "修改工程：音符、和弦、小节、段落、音轨、速度、调、混音、歌词",
+    ),
+    (
+        "regenerate",
+        "重写工程的一部分：若干小节、一个段落、一条音轨",
+    ),
+    ("form", "改变曲式：插入、延长、循环、缩短"),
+    ("restyle", "把工程或其中几段改成另一种风格，旋律不变"),
+    ("add", "加入一件乐器，由它自己写声部"),
+    ("takes", "列出工程里的各个版本（take）"),
+    ("undo", "撤销上一步"),
+    ("redo", "重做被撤销的一步"),
+    ("history", "列出版本；命名、分支、切换、合并"),
+    ("diff", "说明两个版本或工程之间的差别"),
+    ("verify", "从头重做一切，并与库中内容比较"),
+    ("store", "说明工程保存了多少渲染结果，并清理"),
+    (
+        "import",
+        "把 MIDI、MusicXML 或 ABC 文件做成工程，或把改过的文件并回工程",
+    ),
+    ("watch", "工程文件一保存就重新渲染并播放"),
+    ("name", "给当前版本命名"),
+    ("unname", "去掉一个名称"),
+    ("branch", "从这里开始一个分支并切换过去"),
+    ("switch", "切换到一个分支"),
+    ("delete-branch", "删除一个分支"),
+    ("jump", "把分支移到任意版本"),
+    ("merge", "把一个分支或版本合并到当前版本"),
+    ("compact", "去掉没有名称和分支需要的旧版本"),
+    ("restore", "手工改坏文件时，恢复最后的完好版本"),
+    (
+        "insert",
+        "插入段落：前奏、主歌、预副歌、副歌、桥段、独奏、间奏、尾奏……",
+    ),
+    ("after", "在结尾之后继续"),
+    ("before", "在开头之前开始"),
+    ("loop", "首尾无缝循环"),
+    ("length", "按音乐的道理缩短或加长：先整段，再成对的小节"),
+    ("energy", "改变段落的能量，并相应改变配器"),
 ];
 
-const OPTIONS: [(&str, &str); 38] = [
+const OPTIONS: [(&str, &str); 82] = [
     ("prompt", "想要什么样的音乐，中文或英文"),
     ("seed", "随机种子（默认由提示词决定）"),
     ("length", "长度：90、2:30、16小节"),
@@ -85,7 +131,69 @@ const OPTIONS: [(&str, &str); 38] = [
     ),
     ("pictures", "同时画图"),
     ("project", "工程文件夹（NAME.yuefu）或它所在的文件夹"),
-    ("no_store", "不在工程里保存渲染好的乐句"),
+    ("no_store", "不在工程里保存渲染结果"),
+    ("explain", "说明重做了什么、为什么，以及沿用了什么"),
+    ("preview", "只写 NAME.preview.wav，越快越好"),
+    ("remaster", "重新做母带：按现在的混音决定响度与音色"),
+    ("rebalance", "重新平衡，并重新做母带"),
+    ("store_limit", "工程里最多保存多少，例如 500M 或 2G"),
+    ("render", "之后渲染全曲"),
+    ("dry_run", "只说明会改变什么，不作改动"),
+    (
+        "operations",
+        "操作，每个用引号括起：\"transpose lead 9-12 +2\" \"gain bass -3\"",
+    ),
+    ("script", "从文件读操作，一行一个；- 表示标准输入"),
+    ("list", "列出全部操作"),
+    ("bars", "小节数，或小节范围如 9-12（默认：按惯例或全曲）"),
+    ("section", "段落，例如 verse-2 或 副歌"),
+    ("track", "音轨：编号、角色或乐器，用逗号分隔（默认全部）"),
+    (
+        "takes",
+        "写几个版本；先用第一个，用 edit SONG \"take ...\" 切换",
+    ),
+    ("busier", "音符更多"),
+    ("simpler", "音符更少"),
+    ("higher", "音区更高"),
+    ("lower", "音区更低"),
+    ("amount", "改变多少，0.1 到 1"),
+    ("like", "更像曲中另一处：小节或段落"),
+    ("steps", "几步"),
+    ("name", "名称"),
+    ("version", "名称、分支或编号；~N 表示再往前 N 步"),
+    ("ours", "冲突时保留这边"),
+    ("theirs", "冲突时采用对方"),
+    ("keep", "保留多少步撤销"),
+    ("from", "起点：工程（可加 @版本），或 0 到 1 的能量"),
+    ("to", "终点：另一个工程或版本，或 0 到 1 的能量"),
+    ("audio", "从头渲染两者，说明采样在哪里不同"),
+    ("collect", "按上限删除没有分支和命名版本需要的内容"),
+    (
+        "limit",
+        "最多保存多少字节，例如 500M 或 2G；0 只留各版本所需",
+    ),
+    (
+        "player",
+        "播放文件的命令，{} 代表文件（默认：找到的第一个播放器；none 不播放）",
+    ),
+    ("serve", "在这个地址提供一个播放最新声音的网页"),
+    ("times", "渲染 N 次后停止（供脚本使用）"),
+    ("into", "把改过的文件并回这个工程"),
+    ("kinds", "段落种类，按顺序"),
+    ("whole", "保留前奏与尾奏"),
+    ("exact", "精确到采样，速度略作调整"),
+    ("instrument", "乐器编号，见 yuefu instruments"),
+    (
+        "role",
+        "角色：lead、counter、harmony、comp、arp、pad、bass、drums、percussion、fx",
+    ),
+    ("keep_tempo", "保持速度，即使超出该风格的常用范围"),
+    ("keep_leads", "保持旋律的乐器"),
+    (
+        "chords",
+        "和弦如何处理：保持、按风格、七和弦、三和弦、强力和弦",
+    ),
+    ("before", "在这个段落之前（默认：结尾）"),
     ("file", "录音文件"),
     ("reference", "参考录音，使响度与音色接近它"),
     ("path", "工程、录音、MIDI、MusicXML 或 ABC 文件"),
@@ -108,8 +216,23 @@ pub fn localize(command: Command, words: Words) -> Command {
         return command;
     }
     let command = translate(command).about("音乐工作室：一句话成为编曲、混音、母带齐备的作品。");
-    ABOUT.iter().fold(command, |command, (name, about)| {
-        command.mut_subcommand(name, |sub| translate(sub).about(*about))
+    subcommands(command)
+}
+
+/// Translates subcommands at every depth.
+fn subcommands(command: Command) -> Command {
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    names.iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |sub| {
+            let sub = subcommands(translate(sub));
+            match ABOUT.iter().find(|row| row.0 == name) {
+                Some((_, about)) => sub.about(*about),
+                None => sub,
+            }
+        })
     })
 }
 
@@ -121,4 +244,34 @@ fn translate(command: Command) -> Command {
             None => arg,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn check(command: &Command) {
+        for arg in command.get_arguments() {
+            let name = arg.get_id().as_str();
+            assert!(
+                OPTIONS.iter().any(|row| row.0 == name),
+                "{}: {name} has no Chinese help",
+                command.get_name()
+            );
+        }
+        for sub in command.get_subcommands() {
+            let name = sub.get_name();
+            assert!(
+                ABOUT.iter().any(|row| row.0 == name),
+                "{name} has no Chinese help"
+            );
+            check(sub);
+        }
+    }
+
+    #[test]
+    fn everything_is_said_in_chinese_too() {
+        check(&crate::args::Cli::command());
+    }
 }

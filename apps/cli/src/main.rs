@@ -2,11 +2,16 @@
 
 mod args;
 mod commands;
+mod edit;
+mod edit_args;
 mod lang;
 mod look;
 mod progress;
 mod report;
+mod serve;
 mod song;
+mod versions;
+mod watch;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, FromArgMatches};
@@ -66,6 +71,20 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
             commands::instruments(id.as_deref(), soundfont.as_deref(), common, words)
         }
         Command::Render(args) => song::render(args, common, words, cancel),
+        Command::Edit(args) => edit::edit(args, common, words, cancel),
+        Command::Regenerate(args) => edit::regenerate(args, common, words, cancel),
+        Command::Form(args) => edit::reshape(args, common, words, cancel),
+        Command::Restyle(args) => edit::restyle(args, common, words, cancel),
+        Command::Add(args) => edit::add_part(args, common, words, cancel),
+        Command::Takes(args) => edit::takes(args, common, words),
+        Command::Undo(args) => edit::steps(args, false, common, words, cancel),
+        Command::Redo(args) => edit::steps(args, true, common, words, cancel),
+        Command::History(args) => versions::history(args, common, words),
+        Command::Diff(args) => versions::diff(args, common, words, cancel),
+        Command::Verify(args) => versions::verify(args, common, words, cancel),
+        Command::Store(args) => versions::store(args, common, words),
+        Command::Watch(args) => watch::watch(args, common, words, cancel),
+        Command::Import(args) => edit::import(args, common, words, cancel),
         Command::Export(args) => song::export(args, common, words, cancel),
         Command::Master(args) => commands::master(args, common, words),
         Command::Show(args) => look::show(args, common, words),

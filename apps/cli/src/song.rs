@@ -9,9 +9,12 @@ use crate::{
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use yuefu_studio::{
-    Cancel, Overrides, Project, ReleasePlan, ScoreFormat, Song, Store, Studio, StudioError,
+    Cancel, Heard, Overrides, Project, ReleasePlan, ScoreFormat, Song, Studio, StudioError,
     audio::{Db, Lufs, SampleRate},
+    keeping::Keeping,
+    project::OpenProject,
     publish::{Publish, Published, parse_format, slug},
+    song::{MasterPlan, mixplan::MixPlan},
 };
 
 /// What the options ask for.
@@ -75,7 +78,7 @@ fn release(args: &AudioArgs, mut plan: ReleasePlan) -> Result<ReleasePlan, Studi
     Ok(plan)
 }
 
-fn threads(common: &Common) -> usize {
+pub fn threads(common: &Common) -> usize {
     common
         .threads
         .map_or_else(yuefu_studio::default_threads, |n| usize::from(n.max(1)))
@@ -204,30 +207,133 @@ pub fn render(
     words: Words,
     cancel: &Cancel,
 ) -> Result<(), StudioError> {
-    let project = Project::find(&args.project)?;
-    let mut song = project.load()?;
-    song.release = release(&args.audio, song.release)?;
+    let mut open = crate::edit::open(&args.project, common, words)?;
     let studio = studio(args.soundfont.as_deref())?;
+    let mut song = open.song().clone();
+    song.release = release(&args.audio, song.release)?;
+    let remaster = args.remaster
+        || song.release.target != open.song().release.target
+        || song.release.ceiling != open.song().release.ceiling;
+    if args.rebalance {
+        song.mix = None;
+    }
+    if remaster || args.rebalance {
+        song.master = None;
+    }
     let notes = studio.check_instruments(&mut song)?;
-    let store = project.store();
+    if song != *open.song() && open.read_only().is_none() {
+        let label = yuefu_studio::song::words::Words::new(
+            if args.rebalance {
+                "balance anew"
+            } else if remaster {
+                "master anew"
+            } else {
+                "change how it is released"
+            },
+            if args.rebalance {
+                "重新平衡"
+            } else if remaster {
+                "重新做母带"
+            } else {
+                "改变发布设置"
+            },
+        );
+        open.commit(label, song.clone())?;
+    }
     let bar = Bar::new(common, words);
-    let made = studio.publish(
-        &song,
-        &Publish {
-            name: Some(name_of(&project)),
+    if args.preview {
+        let file = crate::edit::preview(&studio, &mut open, common, cancel)?;
+        bar.finish();
+        if common.json {
+            let seconds = bar.elapsed().as_secs_f64();
+            report::line(&json!({ "ok": true, "file": file, "seconds": seconds }).to_string());
+        } else if !common.quiet {
+            report::line(&file);
+        }
+        return Ok(());
+    }
+    let job = Publish {
+        threads: threads(common),
+        progress: &bar,
+        cancel: cancel.clone(),
+        ..Publish::into_folder(beside(open.project(), args.output.as_deref()))
+    };
+    let (made, explanation) = if args.no_store || open.read_only().is_some() {
+        let job = Publish {
+            name: Some(name_of(open.project())),
             project: false,
-            threads: threads(common),
-            store: (!args.no_store).then_some(&store as &dyn Store),
-            progress: &bar,
-            cancel: cancel.clone(),
-            ..Publish::into_folder(beside(&project, args.output.as_deref()))
-        },
-    )?;
+            ..job
+        };
+        (studio.publish(&song, &job)?, None)
+    } else {
+        let heard = render_open(&studio, &mut open, job, args.store_limit)?;
+        (heard.published, Some(heard.explanation))
+    };
     let seconds = bar.elapsed().as_secs_f64();
     bar.finish();
     report::notes(&notes, common, words);
     finish(&song, &made, seconds, common, words);
+    if let (true, false, Some(explanation)) = (args.explain, common.json, explanation) {
+        for text in explanation.lines(12, words.chinese()) {
+            report::line(&text);
+        }
+    }
     Ok(())
+}
+
+/// Renders the song of an open project, keeps what was made, and keeps the mix and master plans
+/// in the document if they were made just now.
+pub fn render_open(
+    studio: &Studio,
+    open: &mut OpenProject,
+    job: Publish<'_>,
+    limit: Option<u64>,
+) -> Result<Heard, StudioError> {
+    let job = Publish {
+        name: Some(name_of(open.project())),
+        project: false,
+        ..job
+    };
+    let keeping = Keeping::at(open.project().folder());
+    let song = open.song().clone();
+    let heard = studio.publish_kept(&song, &keeping, &needed(open), limit, job)?;
+    let settled = &heard.published.song;
+    if let (Some(mix), Some(master)) = (&settled.mix, &settled.master) {
+        settle(open, mix, master)?;
+    }
+    Ok(heard)
+}
+
+/// Keeps the plans that a rendering used.
+pub fn settle(
+    open: &mut OpenProject,
+    mix: &MixPlan,
+    master: &MasterPlan,
+) -> Result<(), StudioError> {
+    let mut song = open.song().clone();
+    song.mix = Some(mix.clone());
+    song.master = Some(master.clone());
+    if song == *open.song() || open.read_only().is_some() {
+        return Ok(());
+    }
+    let label = yuefu_studio::song::words::Words::new("settle mix and master", "定下混音与母带");
+    open.commit(label, song)?;
+    Ok(())
+}
+
+/// States whose sound must stay stored: heads of branches and named versions.
+pub fn needed(open: &OpenProject) -> Vec<String> {
+    let history = open.history();
+    let heads = history.branches().values().map(|branch| &branch.head);
+    heads
+        .chain(history.names().values())
+        .filter_map(|id| Some(history.version(id)?.state.clone()))
+        .collect()
+}
+
+/// A folder for what does not fit in memory; it is made when needed.
+pub fn scratch(what: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("yuefu-{what}-{}", std::process::id()))
 }
 
 /// Writes a project in other formats.
@@ -284,7 +390,8 @@ pub fn export(
     Ok(())
 }
 
-fn name_of(project: &Project) -> String {
+/// The name of a project, as its files begin.
+pub fn name_of(project: &Project) -> String {
     project
         .folder()
         .file_stem()
@@ -293,7 +400,8 @@ fn name_of(project: &Project) -> String {
         })
 }
 
-fn beside(project: &Project, output: Option<&Path>) -> PathBuf {
+/// The folder that a project's files go to.
+pub fn beside(project: &Project, output: Option<&Path>) -> PathBuf {
     output.map_or_else(
         || {
             let parent = project.folder().parent().unwrap_or(Path::new(""));

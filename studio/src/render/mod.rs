@@ -126,7 +126,10 @@ pub fn render(
         let tracks = job.perform(catalog);
         let (sounds, extents, measured) = job.sounds(&tracks)?;
         let mix = match &song.mix {
-            Some(plan) => plan.clone(),
+            Some(plan) if job.unmixed().next().is_none() => plan.clone(),
+            Some(plan) => {
+                crate::balance::extend(plan, crate::balance::plan(song, book, catalog, &measured))
+            }
             None => crate::balance::plan(song, book, catalog, &measured),
         };
         let places = tracks
@@ -230,6 +233,16 @@ impl<'a> Job<'a> {
         made.load(Ordering::Relaxed) + kept.load(Ordering::Relaxed)
     }
 
+    /// Tracks for which the mix plan has no strip yet.
+    fn unmixed(&self) -> impl Iterator<Item = &str> {
+        let strips = self.song.mix.iter().flat_map(|plan| &plan.tracks);
+        let mixed: BTreeSet<&str> = strips.map(|strip| strip.track.as_str()).collect();
+        let tracks = self.song.score.tracks.iter();
+        tracks
+            .map(|track| track.id.as_str())
+            .filter(move |id| !mixed.contains(id))
+    }
+
     fn unit_counts(&self) -> [(u64, u64); 5] {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         std::array::from_fn(|stage| (read(&self.units[stage].0), read(&self.units[stage].1)))
@@ -248,7 +261,8 @@ impl<'a> Job<'a> {
             .filter(|phrase| extents.get(&phrase.key).is_none())
             .collect();
         let few = unknown.len() * 2 <= total;
-        if self.song.mix.is_some() && self.options.store.is_some() && few {
+        let mixed = self.song.mix.is_some() && self.unmixed().next().is_none();
+        if mixed && self.options.store.is_some() && few {
             let held = Held::default();
             let clips: Vec<Clip> = unknown
                 .par_iter()
@@ -265,7 +279,7 @@ impl<'a> Job<'a> {
             return Ok((Sounds::Clips(held, tracks), extents, Vec::new()));
         }
         let pool = StemPool::new(self.rate, tracks.len(), self.options.scratch);
-        let measured = self.play(tracks, &pool, &mut extents, total)?;
+        let measured = self.play(tracks, &pool, &mut extents, !mixed)?;
         Ok((Sounds::Whole(pool), extents, measured))
     }
 
@@ -275,8 +289,9 @@ impl<'a> Job<'a> {
         tracks: &[PlayedTrack],
         pool: &StemPool,
         extents: &mut Extents,
-        total: usize,
+        measure: bool,
     ) -> Result<Measures, StudioError> {
+        let total: usize = tracks.iter().map(|track| track.phrases.len()).sum();
         let played = tracks
             .par_iter()
             .enumerate()
@@ -302,13 +317,13 @@ impl<'a> Job<'a> {
                         lengths.push(extent);
                     }
                 }
-                let measure = if self.song.mix.is_none() {
+                let found = if measure {
                     TrackMeasure::of(&stem)
                 } else {
                     TrackMeasure::default()
                 };
                 pool.put(index, stem)?;
-                Ok((track.id.clone(), measure, lengths))
+                Ok((track.id.clone(), found, lengths))
             })
             .collect::<Result<Vec<_>, StudioError>>()?;
         let mut measured = Vec::with_capacity(tracks.len());
@@ -318,7 +333,7 @@ impl<'a> Job<'a> {
             }
             measured.push((id, measure));
         }
-        if self.song.mix.is_some() {
+        if !measure {
             measured.clear();
         }
         Ok(measured)
