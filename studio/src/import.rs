@@ -416,6 +416,7 @@ fn lyrics(
             sheet.lines.push(LyricLine {
                 section,
                 text: words.trim().to_owned(),
+                ..LyricLine::default()
             });
         };
         for syllable in syllables.iter().filter(|s| s.track == *track) {

@@ -6,6 +6,7 @@ mod even;
 mod licences;
 mod metadata;
 mod pack_bank;
+mod train_sounds;
 mod write_sf3;
 
 use std::process::ExitCode;
@@ -33,6 +34,11 @@ const TASKS: &[Task] = &[
         "pack-bank",
         "LITE.sf3 FULL.sf3 OUT.sf3: selects and re-packs the shipped SoundFont",
         pack_bank::run,
+    ),
+    (
+        "train-sounds",
+        "trains the model that reads unknown English words (use --release)",
+        train_sounds::run,
     ),
 ];
 

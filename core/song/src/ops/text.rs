@@ -62,10 +62,8 @@ impl Work<'_> {
             ));
         }
         match change {
-            LyricChange::Set(text) => text.clone_into(&mut lines[own[wanted]].text),
-            LyricChange::Delete => {
-                lines.remove(own[wanted]);
-            }
+            LyricChange::Set(text) => lines[own[wanted]].set(text),
+            LyricChange::Delete => self.song.lyrics.remove(own[wanted]),
             LyricChange::Insert(text) => {
                 let at = own.get(wanted).copied().unwrap_or_else(|| {
                     // After the section's last line, or after those of all sections before it.
@@ -85,6 +83,7 @@ impl Work<'_> {
                     LyricLine {
                         section: id,
                         text: text.to_owned(),
+                        ..LyricLine::default()
                     },
                 );
             }

@@ -47,9 +47,11 @@ pub fn song(style: &str, metre: Option<&str>, seed: u64) -> Song {
     let lines = plan.sections.iter().map(|section| LyricLine {
         section: section.id.clone(),
         text: format!("words of {}", section.id),
+        ..LyricLine::default()
     });
     let lyrics = LyricSheet {
         lines: lines.collect(),
+        ..LyricSheet::default()
     };
     let mix = MixPlan {
         character: String::new(),
