@@ -223,4 +223,18 @@ fn huge_sheets_are_cut_with_a_message() {
     let parsed = read(&text);
     assert!(parsed.notes.iter().any(|note| note.code == "too-long"));
     assert!(parsed.sheet.lines.len() > 20_000);
+    // One endless line, with readings everywhere.
+    for piece in [
+        "还{huan2}",
+        "love{L AH1 V} ",
+        "我",
+        "a",
+        "我 love ",
+        "😀",
+        "(",
+        "{",
+    ] {
+        let line = piece.repeat(20_000 / piece.chars().count());
+        assert_eq!(read(&line).sheet.to_text(), line);
+    }
 }

@@ -106,7 +106,8 @@ impl Language for Cantonese {
         let mut at = 0;
         while at < text.len() {
             let start = byte(at);
-            if let Some(one) = given.iter().find(|one| one.span.0 == start) {
+            let next = given.partition_point(|one| one.span.0 < start);
+            if let Some(one) = given.get(next).filter(|one| one.span.0 == start) {
                 let count = run[one.span.0..one.span.1].chars().count();
                 let syllables = one
                     .readings
@@ -151,12 +152,7 @@ impl Language for Cantonese {
                 continue;
             }
             // No word reaches into what is read by braces.
-            let stop = given
-                .iter()
-                .map(|one| one.span.0)
-                .filter(|from| *from > start)
-                .min()
-                .unwrap_or(run.len());
+            let stop = given.get(next).map_or(run.len(), |one| one.span.0);
             let (bytes, readings) = self
                 .longest(&run[start..stop])
                 .unwrap_or((text[at].len_utf8(), Vec::new()));

@@ -86,7 +86,8 @@ impl Language for Japanese {
         let mut at = 0;
         while at < signs.len() {
             let (start, sign) = signs[at];
-            if let Some(one) = given.iter().find(|one| one.span.0 == start) {
+            let next = given.partition_point(|one| one.span.0 < start);
+            if let Some(one) = given.get(next).filter(|one| one.span.0 == start) {
                 let shown = &run[one.span.0..one.span.1];
                 let syllables = one
                     .readings
@@ -120,7 +121,7 @@ impl Language for Japanese {
             let mut end = at + 1;
             while end < signs.len()
                 && (is_kana(signs[end].1), is_han(signs[end].1)) == kind
-                && !given.iter().any(|one| one.span.0 == byte(end))
+                && given.get(next).is_none_or(|one| one.span.0 != byte(end))
             {
                 end += 1;
             }

@@ -133,14 +133,19 @@ fn run(
     for (index, sign) in signs.iter().enumerate().take(end).skip(start) {
         places.push((clean.len(), sign.at));
         clean.push(sign.sign);
-        for brace in braces.iter().filter(|brace| brace.after == index + 1) {
+        let next = braces.partition_point(|brace| brace.after <= index);
+        let here = |brace: &&Brace| brace.after == index + 1;
+        for brace in braces[next..].iter().take_while(here) {
             let content = text[brace.span.0 + 1..brace.span.1 - 1].trim();
             if content.starts_with('@') {
                 continue;
             }
             match language.given(&clean, content) {
                 Ok(one) => {
-                    given.retain(|old| old.span.1 <= one.span.0);
+                    // A later reading of the same word counts.
+                    while given.last().is_some_and(|old| old.span.1 > one.span.0) {
+                        given.pop();
+                    }
                     given.push(one);
                 }
                 Err(error) => out.faults.push(Fault {

@@ -495,7 +495,8 @@ impl Language for English {
         let lower: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut words = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
-            let Some(one) = given.iter().find(|one| one.span == token.span) else {
+            let next = given.partition_point(|one| one.span.0 < token.span.0);
+            let Some(one) = given.get(next).filter(|one| one.span == token.span) else {
                 words.push(self.token(&tokens, at, &lower));
                 continue;
             };
@@ -524,17 +525,19 @@ impl Language for English {
 
     fn given(&self, before: &str, reading: &str) -> Result<Given, SpellError> {
         let phones = arpabet::parse(reading)?;
-        let last = tokens(before)
+        let tail = before.rfind(char::is_whitespace).unwrap_or(0);
+        let last = tokens(&before[tail..])
             .pop()
-            .filter(|token| token.span.1 == before.len());
-        let Some(token) = last else {
+            .map(|token| (tail + token.span.0, tail + token.span.1))
+            .filter(|span| span.1 == before.len());
+        let Some(span) = last else {
             return Err(SpellError::new(
                 "expected a word right before the braces".to_owned(),
                 "大括号前应紧跟一个单词".to_owned(),
             ));
         };
         Ok(Given {
-            span: token.span,
+            span,
             readings: arpabet::syllables(&phones)
                 .into_iter()
                 .map(|syllable| syllable.join(" "))

@@ -16,6 +16,11 @@ use sandhi::Spoken;
 /// Code of Mandarin (ISO 639-3).
 pub const CODE: &str = "cmn";
 
+/// Characters on either side of a phrase that help to choose its readings.
+const AROUND: usize = 32;
+/// Nobody sings more characters without a pause; longer rows are read piece by piece.
+const LONGEST_PHRASE: usize = 200;
+
 /// The plug-in for Mandarin.
 #[derive(Debug)]
 pub struct Mandarin {
@@ -70,7 +75,8 @@ impl Mandarin {
                 numeral,
                 silent: !is_read(simple),
             };
-            if let Some(one) = given.iter().find(|one| one.span.0 == span.0) {
+            let next = given.partition_point(|one| one.span.0 < span.0);
+            if let Some(one) = given.get(next).filter(|one| one.span.0 == span.0) {
                 let mut readings = one.readings.iter();
                 let mut erhua = false;
                 while at < text.len() && byte(at) < one.span.1 {
@@ -166,7 +172,10 @@ impl Mandarin {
             }
         }
         if !open.is_empty() {
-            let text: Vec<char> = all
+            // The model sees the phrase and a little around it, so that long texts stay quick.
+            let from = first.saturating_sub(AROUND);
+            let to = all.len().min(first + phrase.len() + AROUND);
+            let text: Vec<char> = all[from..to]
                 .iter()
                 .map(|unit| {
                     if unit.simple == '著' {
@@ -176,7 +185,7 @@ impl Mandarin {
                     }
                 })
                 .collect();
-            let places: Vec<usize> = open.iter().map(|(at, _)| first + at).collect();
+            let places: Vec<usize> = open.iter().map(|(at, _)| first - from + at).collect();
             let ranked = self.dictionary.context.rank(&text, &places, 4);
             for ((at, readings), ranked) in open.into_iter().zip(ranked) {
                 let simple = if simple[at] == '著' {
@@ -290,7 +299,8 @@ impl Language for Mandarin {
             let last = units[first..]
                 .iter()
                 .position(|unit| unit.silent)
-                .map_or(units.len(), |count| first + count);
+                .map_or(units.len(), |count| first + count)
+                .min(first + LONGEST_PHRASE);
             self.phrase(&units, first, last, &mut words);
             first = last;
         }
