@@ -112,7 +112,7 @@ impl Studio {
 
 /// A fade-out ends in the middle of a bar; what would begin after the end is never heard, so the
 /// score does not state it either.
-fn silence_the_unheard(score: &mut Score, plan: &SongPlan) {
+pub(crate) fn silence_the_unheard(score: &mut Score, plan: &SongPlan) {
     if plan.ending != Ending::Fade {
         return;
     }

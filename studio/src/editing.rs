@@ -1,7 +1,7 @@
 //! Editing songs: every operation is a function from a song to a song. What it changed is the
 //! difference of the two (see [`yuefu_song::Edit`]); keeping it is the project's business.
 
-use crate::{Studio, error::StudioError, import::Part};
+use crate::{Studio, compose::silence_the_unheard, error::StudioError, import::Part};
 use std::{collections::BTreeSet, path::Path};
 use yuefu_arrange::{Request, follow, rewrite, write_parts};
 use yuefu_audio::CurvePoint;
@@ -350,6 +350,7 @@ impl Studio {
             .map(|note| Remark::new(note.message_en.clone(), note.message_zh.clone()))
             .collect();
         now.plan = reshape.plan;
+        silence_the_unheard(&mut now.score, &now.plan);
         Edited::new(now, label, remarks)
     }
 

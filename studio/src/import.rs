@@ -19,8 +19,7 @@ use yuefu_scorefile::{
 };
 use yuefu_song::{
     Brief, EngineUse, LyricLine, LyricSheet, ReleasePlan, Role, Score, Song, Track,
-    brief::Weighted,
-    song::FORMAT,
+    brief::Weighted, song::FORMAT,
 };
 use yuefu_theory::{Metre, Ticks};
 

@@ -9,6 +9,7 @@
 //! # Ok::<(), yuefu_studio::StudioError>(())
 //! ```
 
+pub mod arranging;
 mod balance;
 pub mod compose;
 pub mod editing;

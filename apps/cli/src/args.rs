@@ -1,8 +1,8 @@
 //! The options.
 
 use crate::edit_args::{
-    DiffArgs, EditArgs, HistoryArgs, ImportArgs, PartArgs, ProjectArg, RegenerateArgs, ReshapeArgs,
-    RestyleArgs, StepsArgs, StoreArgs, TakesArgs, WatchArgs,
+    ArrangeArgs, DiffArgs, EditArgs, HistoryArgs, ImportArgs, PartArgs, ProjectArg, RegenerateArgs,
+    ReshapeArgs, RestyleArgs, StepsArgs, StoreArgs, TakesArgs, WatchArgs,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -41,6 +41,8 @@ pub struct Common {
 pub enum Command {
     /// Make a song from one line
     Song(Box<SongArgs>),
+    /// Make a song around the tune of a MIDI, MusicXML or ABC file
+    Arrange(Box<ArrangeArgs>),
     /// Say what a line is understood as, and why
     Explain(Box<WishArgs>),
     /// List the styles, or describe one

@@ -451,7 +451,8 @@ pub fn import(
     after(&studio, &mut open, &args.after, common, words, cancel)
 }
 
-fn remarks(remarks: &[Remark], common: &Common, words: Words) {
+/// Says what should be said.
+pub fn remarks(remarks: &[Remark], common: &Common, words: Words) {
     if common.quiet || common.json {
         return;
     }

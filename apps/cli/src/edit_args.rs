@@ -354,6 +354,43 @@ pub struct ImportArgs {
     pub after: AfterArgs,
 }
 
+/// Options of `arrange`.
+#[derive(Clone, Debug, Args)]
+pub struct ArrangeArgs {
+    /// MIDI, MusicXML (also .mxl) or ABC file with a tune or a lead sheet
+    pub file: PathBuf,
+    /// What the music should be, in English or Chinese
+    #[arg(default_value = "")]
+    pub prompt: String,
+    /// Style id or name
+    #[arg(long, value_name = "STYLE")]
+    pub style: Vec<String>,
+    /// Instruments that must play, separated by commas
+    #[arg(long, visible_alias = "instrument", value_name = "LIST")]
+    pub instruments: Vec<String>,
+    /// Instruments or groups that must not play, separated by commas
+    #[arg(long, value_name = "LIST")]
+    pub without: Vec<String>,
+    /// Number that all chance comes from
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub seed: Option<String>,
+    /// Bars of introduction; 0 = none
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(0..=32))]
+    pub intro: u32,
+    /// Bars after the tune; 0 = none
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=32))]
+    pub outro: u32,
+    /// Keep the instrument that the file gives the tune
+    #[arg(long)]
+    pub keep_instrument: bool,
+    /// Folder to write to (default: ./TITLE)
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How the recording is written.
+    #[command(flatten)]
+    pub audio: crate::args::AudioArgs,
+}
+
 fn amount(text: &str) -> Result<f32, String> {
     text.trim()
         .parse()

@@ -45,7 +45,11 @@ impl Words {
     }
 }
 
-const ABOUT: [(&str, &str); 38] = [
+const ABOUT: [(&str, &str); 39] = [
+    (
+        "arrange",
+        "为 MIDI、MusicXML 或 ABC 文件里的旋律编成一首曲子",
+    ),
     ("song", "一句话成曲"),
     ("explain", "说明一句话被如何理解，以及理由"),
     ("styles", "列出所有风格，或介绍一个风格"),
@@ -98,7 +102,7 @@ const ABOUT: [(&str, &str); 38] = [
     ("energy", "改变段落的能量，并相应改变配器"),
 ];
 
-const OPTIONS: [(&str, &str); 82] = [
+const OPTIONS: [(&str, &str); 85] = [
     ("prompt", "想要什么样的音乐，中文或英文"),
     ("seed", "随机种子（默认由提示词决定）"),
     ("length", "长度：90、2:30、16小节"),
@@ -179,6 +183,9 @@ const OPTIONS: [(&str, &str); 82] = [
     ("serve", "在这个地址提供一个播放最新声音的网页"),
     ("times", "渲染 N 次后停止（供脚本使用）"),
     ("into", "把改过的文件并回这个工程"),
+    ("intro", "前奏小节数；0 为无"),
+    ("outro", "旋律之后的小节数；0 为无"),
+    ("keep_instrument", "保留文件给旋律的乐器"),
     ("kinds", "段落种类，按顺序"),
     ("whole", "保留前奏与尾奏"),
     ("exact", "精确到采样，速度略作调整"),

@@ -65,6 +65,7 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
     let common = &cli.common;
     match &cli.command {
         Command::Song(args) => song::song(args, common, words, cancel),
+        Command::Arrange(args) => song::arrange(args, common, words, cancel),
         Command::Explain(args) => commands::explain(args, common, words),
         Command::Styles { id } => commands::styles(id.as_deref(), common, words),
         Command::Instruments { id, soundfont } => {

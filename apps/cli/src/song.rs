@@ -2,6 +2,7 @@
 
 use crate::{
     args::{AudioArgs, Common, ExportArgs, RenderArgs, SongArgs, WishArgs},
+    edit_args::ArrangeArgs,
     lang::Words,
     progress::Bar,
     report,
@@ -10,6 +11,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use yuefu_studio::{
     Cancel, Heard, Overrides, Project, ReleasePlan, ScoreFormat, Song, Studio, StudioError,
+    arranging::Wanted,
     audio::{Db, Lufs, SampleRate},
     keeping::Keeping,
     project::OpenProject,
@@ -140,6 +142,58 @@ pub fn song(
         crate::look::pictures(&song, made.master.as_ref(), &folder.join("pictures"), true)?;
     }
     report::notes(&composed.notes, common, words);
+    finish(&song, &made, seconds, common, words);
+    Ok(())
+}
+
+/// Makes a song around the tune of a file.
+pub fn arrange(
+    args: &ArrangeArgs,
+    common: &Common,
+    words: Words,
+    cancel: &Cancel,
+) -> Result<(), StudioError> {
+    let studio = Studio::standard()?;
+    let mut overrides = Overrides::default();
+    let many = [
+        ("style", &args.style),
+        ("instrument", &args.instruments),
+        ("without", &args.without),
+    ];
+    for (name, values) in many {
+        for value in values {
+            studio.set_option(&mut overrides, name, value)?;
+        }
+    }
+    if let Some(seed) = &args.seed {
+        studio.set_option(&mut overrides, "seed", seed)?;
+    }
+    let wanted = Wanted {
+        brief: studio.understand(&args.prompt, &overrides),
+        intro: args.intro,
+        outro: args.outro,
+        keep_instrument: args.keep_instrument,
+        release: Some(release(&args.audio, ReleasePlan::streaming())?),
+    };
+    let arranged = studio.arrange_file(&args.file, &wanted)?;
+    crate::edit::remarks(&arranged.remarks, common, words);
+    let song = arranged.song;
+    let folder = args
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(slug(&song.plan.title)));
+    let bar = Bar::new(common, words);
+    let made = studio.publish(
+        &song,
+        &Publish {
+            threads: threads(common),
+            progress: &bar,
+            cancel: cancel.clone(),
+            ..Publish::into_folder(&folder)
+        },
+    )?;
+    let seconds = bar.elapsed().as_secs_f64();
+    bar.finish();
     finish(&song, &made, seconds, common, words);
     Ok(())
 }

@@ -9,8 +9,8 @@ use crate::{
     report::line,
     song::{scratch, threads},
 };
-use serde_json::json;
-use std::{ops::Range, path::Path};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, ops::Range, path::Path};
 use yuefu_studio::{
     Cancel, Project, Song, Studio, StudioError,
     keeping::{Keeping, USUAL_LIMIT},
@@ -214,13 +214,10 @@ pub fn diff(
     if people {
         for change in edit.changes.iter().take(40) {
             let (before, after) = change.texts();
-            let nothing = words.pick("(nothing)", "（无）").to_owned();
-            line(&format!(
-                "{}: {} -> {}",
-                change.address().place().get(words.0),
-                before.unwrap_or_else(|| nothing.clone()),
-                after.unwrap_or(nothing)
-            ));
+            let place = change.address().place();
+            for text in differences(before, after, words) {
+                line(&format!("{}: {text}", place.get(words.0)));
+            }
         }
         if edit.changes.len() > 40 {
             line(&format!("... +{}", edit.changes.len() - 40));
@@ -244,6 +241,8 @@ pub fn diff(
             },
         )?;
         bar.finish();
+        // For people, places closer than half a second are one.
+        let near = found.rate as usize / 2;
         let seconds = |ranges: &[Range<usize>]| -> Vec<[f64; 2]> {
             let rate = f64::from(found.rate);
             ranges
@@ -263,7 +262,7 @@ pub fn diff(
         });
         if people {
             let show = |name: &str, ranges: &[Range<usize>]| {
-                let all = seconds(ranges);
+                let all = seconds(&gathered(ranges, near));
                 let text = match (all.is_empty(), words.chinese()) {
                     (true, true) => "逐采样相同".to_owned(),
                     (true, false) => "identical, sample for sample".to_owned(),
@@ -299,6 +298,58 @@ pub fn diff(
         line(&object.to_string());
     }
     Ok(())
+}
+
+/// Ranges with those that lie close together joined.
+fn gathered(ranges: &[Range<usize>], near: usize) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match out.last_mut() {
+            Some(last) if range.start < last.end + near => last.end = range.end,
+            _ => out.push(range.clone()),
+        }
+    }
+    out
+}
+
+/// What differs between two values: of tables, only the entries that do.
+fn differences(before: Option<String>, after: Option<String>, words: Words) -> Vec<String> {
+    let table = |text: &Option<String>| -> Option<serde_json::Map<String, Value>> {
+        match serde_json::from_str(text.as_deref()?).ok()? {
+            Value::Object(table) => Some(table),
+            _ => None,
+        }
+    };
+    let show = |value: Option<&Value>| match value {
+        None => words.pick("(nothing)", "（无）").to_owned(),
+        // Single precision is all there is; more digits would only be noise.
+        Some(Value::Number(number)) => number
+            .as_f64()
+            .map_or_else(|| number.to_string(), |x| (x as f32).to_string()),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => {
+            let text = other.to_string();
+            let short: String = text.chars().take(60).collect();
+            if short.len() < text.len() {
+                format!("{short}…")
+            } else {
+                short
+            }
+        }
+    };
+    if let (Some(old), Some(new)) = (table(&before), table(&after)) {
+        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        return names
+            .into_iter()
+            .filter(|name| old.get(*name) != new.get(*name))
+            .map(|name| {
+                let (old, new) = (show(old.get(name)), show(new.get(name)));
+                format!("{name} {old} -> {new}")
+            })
+            .collect();
+    }
+    let text = |value: Option<String>| show(value.map(Value::String).as_ref());
+    vec![format!("{} -> {}", text(before), text(after))]
 }
 
 /// Makes everything anew and compares it with what is stored.

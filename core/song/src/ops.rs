@@ -214,8 +214,10 @@ ops! {
     Solo "solo" { tracks: Tracks }
     /// Takes solo back.
     Unsolo "unsolo" { tracks: Tracks }
-    /// Fader in dB, −60..=24.
+    /// Louder or softer by dB, −60..=24.
     Gain "gain" { tracks: Tracks, db: f32 }
+    /// Sets the fader in dB, −60..=24.
+    Fader "fader" { tracks: Tracks, db: f32 }
     /// Position from −1 (left) to 1 (right).
     Pan "pan" { tracks: Tracks, pan: f32 }
     /// Stereo width, 0..=2.
@@ -406,6 +408,7 @@ impl Work<'_> {
             Op::Solo { tracks } => self.set_strips(tracks, |strip| strip.solo = true),
             Op::Unsolo { tracks } => self.set_strips(tracks, |strip| strip.solo = false),
             Op::Gain { tracks, db } => self.gain(tracks, *db),
+            Op::Fader { tracks, db } => self.fader(tracks, *db),
             Op::Pan { tracks, pan } => self.pan(tracks, *pan),
             Op::Width { tracks, width } => self.width(tracks, *width),
             Op::Send { tracks, to, level } => self.send(tracks, *to, *level),

@@ -381,7 +381,8 @@ fn the_mix_is_changed_where_there_is_one() {
     let mixed = after(
         &song,
         &[
-            "gain bass -3",
+            "fader bass -1",
+            "gain bass -2",
             "pan bass 0.25",
             "width bass 1.5",
             "send bass hall -12",

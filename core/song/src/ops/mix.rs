@@ -55,8 +55,21 @@ impl Work<'_> {
         })
     }
 
-    /// Fader in dB, −60..=24.
+    /// Louder or softer, from where the fader is.
     pub(super) fn gain(&mut self, tracks: &Tracks, db: f32) -> Result<(), OpError> {
+        within(db, -60.0, 24.0, ("a gain in dB", "增益（dB）"))?;
+        self.strips(tracks, |strip| {
+            // Hundredths, so that there and back is the same.
+            strip.gain_db = ((strip.gain_db + db) * 100.0)
+                .round()
+                .clamp(-12_000.0, 2400.0)
+                / 100.0;
+            Ok(())
+        })
+    }
+
+    /// The fader.
+    pub(super) fn fader(&mut self, tracks: &Tracks, db: f32) -> Result<(), OpError> {
         within(db, -60.0, 24.0, ("a gain in dB", "增益（dB）"))?;
         self.strips(tracks, |strip| {
             strip.gain_db = db;

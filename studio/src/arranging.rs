@@ -1,0 +1,124 @@
+//! Someone's tune becomes a song: read from a file, with the chords it brings or finds, and
+//! everything else written around it.
+
+use crate::{
+    Studio,
+    compose::silence_the_unheard,
+    error::StudioError,
+    import::{Imported, Remark},
+};
+use std::path::Path;
+use yuefu_arrange::follow;
+use yuefu_engine::SeedPath;
+use yuefu_plan::{Around, Theme, around};
+use yuefu_song::{Brief, LyricSheet, ReleasePlan, Role, Song, song::FORMAT};
+
+/// What to build around a tune.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Style, instruments and the like, as understood from a prompt and options.
+    pub brief: Brief,
+    /// Bars of introduction; 0 = none.
+    pub intro: u32,
+    /// Bars after the tune; 0 = none.
+    pub outro: u32,
+    /// Keep the instrument that the file gives the tune.
+    pub keep_instrument: bool,
+    /// How it is released.
+    pub release: Option<ReleasePlan>,
+}
+
+impl Studio {
+    /// Arranges the tune of a MIDI, MusicXML or ABC file. Its pitches and rhythm, its tempo and
+    /// metre stay; its chords are the file's, or found where it has none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has no tune, or the brief is refused.
+    pub fn arrange_file(&self, path: &Path, wanted: &Wanted) -> Result<Imported, StudioError> {
+        if wanted.brief.is_refused() {
+            let errors = wanted.brief.errors().cloned().collect();
+            return Err(StudioError::Refused(errors));
+        }
+        let Imported { song, mut remarks } = self.import(path)?;
+        let carried = |role: Role| matches!(role, Role::Lead | Role::Vocal);
+        let track = song
+            .score
+            .tracks
+            .iter()
+            .find(|track| carried(track.role))
+            .or_else(|| song.score.tracks.iter().find(|t| !t.role.is_percussion()));
+        let Some(track) = track else {
+            let place = path.display();
+            return Err(StudioError::input(
+                format!("{place}: expected a tune, found percussion only."),
+                format!("{place}：需要旋律，但文件里只有打击乐。"),
+            ));
+        };
+        let others = song.score.tracks.len() - 1;
+        if others > 0 {
+            remarks.push(Remark::new(
+                format!(
+                    "the tune is taken from `{}`; {others} other tracks are not used",
+                    track.id
+                ),
+                format!("旋律取自“{}”，其余 {others} 条音轨未使用", track.id),
+            ));
+        }
+        let notes = track.phrases.iter().flat_map(|phrase| {
+            phrase.notes.iter().cloned().map(|mut note| {
+                note.at += phrase.span.start;
+                note
+            })
+        });
+        let theme = Theme {
+            title: song.plan.title.clone(),
+            notes: notes.collect(),
+            chords: song.score.chords.clone(),
+            key: song.plan.key,
+            timeline: song.plan.timeline.clone(),
+            sections: Vec::new(),
+            instrument: wanted.keep_instrument.then(|| track.instrument.clone()),
+        };
+        let seed = wanted.brief.seed.unwrap_or(0);
+        let root = SeedPath::song(seed);
+        let wish = Around {
+            intro: wanted.intro,
+            outro: wanted.outro,
+        };
+        let (score, reshape) = around(
+            &theme,
+            &wanted.brief,
+            &self.book,
+            &self.catalog,
+            &root,
+            wish,
+        )
+        .map_err(|(en, zh)| StudioError::input(en, zh))?;
+        let mut score = follow(&score, &reshape, &self.book, &self.catalog, &root);
+        silence_the_unheard(&mut score, &reshape.plan);
+        remarks.extend(
+            reshape
+                .notes
+                .iter()
+                .map(|note| Remark::new(note.message_en.clone(), note.message_zh.clone())),
+        );
+        let mut arranged = Song {
+            format: FORMAT,
+            seed,
+            brief: wanted.brief.clone(),
+            plan: reshape.plan,
+            lyrics: LyricSheet::default(),
+            score,
+            mix: None,
+            master: None,
+            release: wanted.release.clone().unwrap_or(song.release),
+            tags: song.tags,
+            engines: self.engines(),
+        };
+        arranged.tidy();
+        Ok(Imported {
+            song: arranged,
+            remarks,
+        })
+    }
+}
