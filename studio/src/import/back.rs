@@ -43,7 +43,7 @@ impl Studio {
     /// Takes the edits in a MIDI, MusicXML or ABC file, which was exported from a song and
     /// changed in another program, back into the song. Notes that did not change keep their
     /// phrases, ids, locks, levels and articulations; phrases that did become
-    /// [`Origin::Edited`]. A file that was not changed gives the same song.
+    /// [`yuefu_song::Origin::Edited`]. A file that was not changed gives the same song.
     ///
     /// # Errors
     /// When the file cannot be read, or when [`Part::Track`] names no track of the song.
