@@ -67,7 +67,7 @@ impl Limiter {
         }
     }
 
-    /// Frames before and after a stretch that its output depends on, multiples of [`GROUP`].
+    /// Frames before and after a stretch that its output depends on, multiples of 8.
     ///
     /// The release is forgotten after sixteen of its time constants (−139 dB), the release in
     /// dense music exactly.
@@ -150,7 +150,7 @@ impl Limiter {
     }
 
     /// Applies a factor and gains to a stretch of channels, `from..to` in frames of them, both
-    /// multiples of [`GROUP`] or the end.
+    /// multiples of 8 or the end.
     ///
     /// `peaks` and `gains` are those of all groups of `channels`.
     pub fn apply(
