@@ -3,8 +3,8 @@
 use crate::{PROGRAM, Studio, error::StudioError, render::Rendered};
 use std::path::{Path, PathBuf};
 use yuefu_audio::{AudioBuffer, Db, Lufs, loudness::Loudness};
-use yuefu_audiofile::{AudioFormat, DecodeLimits, Tags, decode_file, write_file};
-use yuefu_engine::SeedPath;
+use yuefu_audiofile::{AudioFormat, DecodeLimits, Tags, decode_file, encode_bytes, write_file};
+use yuefu_engine::{SeedPath, WorldError};
 use yuefu_release::master::{
     MasterError, MasterReport, MasterSettings, MasterWarning, Shaping, Tone, ToneProfile, dither,
     master, measure_kept, plan_and_master,
@@ -125,7 +125,21 @@ impl Studio {
         seed: u64,
     ) -> Result<(), StudioError> {
         let seed = SeedPath::song(seed).join("master");
-        write_mastered(path, audio, format, &Tags::default(), &seed)
+        let mut rounded = audio.clone();
+        if let Some(bits) = format.integer_bits() {
+            dither(&mut rounded, bits as u8, Shaping::Flat, &seed);
+        }
+        let (bytes, _) = encode_bytes(&rounded, format, &Tags::default())?;
+        // It appears whole or not at all, but nobody waits until the disk has it.
+        let part = path.with_extension(format!("part-{}", std::process::id()));
+        let failed =
+            |error: &std::io::Error| WorldError::new("write", path.display().to_string(), error);
+        std::fs::write(&part, bytes)
+            .and_then(|()| std::fs::rename(&part, path))
+            .map_err(|error| {
+                let _ = std::fs::remove_file(&part);
+                failed(&error).into()
+            })
     }
 
     /// Masters a recording of anyone's.

@@ -83,39 +83,77 @@ impl<'a, 'j> Maker<'a, 'j> {
         self.mixes(&needed)?;
         let mix =
             (options.mix || job.song.master.is_none()).then(|| self.mix_over(0, job.length as i64));
-        let (plan, report) = match (&job.song.master, &mix) {
-            (Some(plan), _) => (plan.clone(), None),
+        let (plan, report, planned) = match (&job.song.master, &mix) {
+            (Some(plan), _) => (plan.clone(), None, None),
             (None, Some(mix)) => {
-                let (plan, report, audio) = mastering::plan(mix, job.song, self.graph.plan)?;
                 if job.rendered == job.length {
-                    finished = outer
-                        .iter()
-                        .map(|window| Some(cut(&audio, window)))
-                        .collect();
+                    // The windows are not needed any more, and memory is.
+                    self.mix.clear();
                 }
-                (plan, Some(report))
+                let (plan, report, audio) = mastering::plan(mix, job.song, self.graph.plan)?;
+                // A loop is mastered with its end before its beginning, so not by this.
+                let whole = (job.rendered == job.length).then_some(audio);
+                (plan, Some(report), whole)
             }
             (None, None) => return Err(StudioError::Internal("a mix to master".to_owned())),
         };
-        let planned = report.is_some();
+        let mix = mix.filter(|_| options.mix);
         if keys.is_empty() {
             keys = self.graph.key_master(job, &plan);
         }
-        let total = outer.len().max(1) as u64;
-        let made: Vec<AudioBuffer> = outer
+        let master = match planned {
+            Some(audio) => {
+                for (window, key) in outer.iter().zip(&keys) {
+                    if options.store.is_some() {
+                        self.keep(key, &cut(&audio, window));
+                    }
+                    job.counted(4, key, false);
+                }
+                audio
+            }
+            None => self.mastered(&plan, &outer, finished, &keys)?,
+        };
+        let mut ledger = Ledger::new(job.rate.0, WINDOW);
+        ledger.units = self.graph.entries;
+        Ok(Rendered {
+            master,
+            mix,
+            plan: self.graph.plan.clone(),
+            mastering: plan,
+            report,
+            raw: Vec::new(),
+            processed: self.measurers.into_iter().map(Measurer::finish).collect(),
+            units: job.unit_counts(),
+            made: Vec::new(),
+            ledger,
+        })
+    }
+
+    /// The mastered song: windows that are there, and those that are missing.
+    fn mastered(
+        &self,
+        plan: &MasterPlan,
+        windows: &[Range<usize>],
+        finished: Vec<Option<AudioBuffer>>,
+        keys: &[Key],
+    ) -> Result<AudioBuffer, StudioError> {
+        let job = self.job;
+        let finished = if finished.is_empty() {
+            vec![None; windows.len()]
+        } else {
+            finished
+        };
+        let total = windows.len().max(1) as u64;
+        let made: Vec<AudioBuffer> = windows
             .par_iter()
             .zip(finished)
-            .zip(&keys)
+            .zip(keys)
             .map(|((window, done), key)| {
                 if let Some(done) = done {
-                    if planned {
-                        self.keep(key, &done);
-                        job.counted(4, key, false);
-                    }
                     return Ok(done);
                 }
-                options.cancel.check()?;
-                let audio = self.master(&plan, window);
+                job.options.cancel.check()?;
+                let audio = self.master(plan, window);
                 self.keep(key, &audio);
                 let count = job.counted(4, key, false);
                 job.report(Stage::Master, count, total);
@@ -131,20 +169,7 @@ impl<'a, 'j> Maker<'a, 'j> {
                 to.extend_from_slice(from);
             }
         }
-        let mut ledger = Ledger::new(job.rate.0, WINDOW);
-        ledger.units = self.graph.entries;
-        Ok(Rendered {
-            master,
-            mix: mix.filter(|_| options.mix),
-            plan: self.graph.plan.clone(),
-            mastering: plan,
-            report,
-            raw: Vec::new(),
-            processed: self.measurers.into_iter().map(Measurer::finish).collect(),
-            units: job.unit_counts(),
-            made: Vec::new(),
-            ledger,
-        })
+        Ok(master)
     }
 
     /// A window from the store.
