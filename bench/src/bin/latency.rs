@@ -6,9 +6,11 @@
 use std::time::Instant;
 use yuefu_studio::{
     AudioFormat, Cancel, Overrides, ReleasePlan, RenderOptions, Rendered, Silent, Song, Store,
-    Studio,
+    Studio, StudioError,
+    editing::Wish,
     keeping::Keeping,
     render::{STAGES, render},
+    song::ops::Tracks,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -56,15 +58,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for kind in [
         "nothing",
         "note",
-        "note",
-        "note",
+        "another note",
         "velocity of a phrase",
+        "section of the tune",
+        "section",
         "gain",
         "tempo",
     ] {
-        let edited = edit(&song, kind);
         let held = keeping.size()?.bytes;
         let started = Instant::now();
+        let edited = edit(&studio, &song, kind)?;
         let made = play(&studio, &edited, Some(keeping.store()), Some(&before));
         let samples = ms(started);
         let format = AudioFormat::parse("wav16")?;
@@ -92,7 +95,7 @@ fn ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
 
-fn edit(song: &Song, kind: &str) -> Song {
+fn edit(studio: &Studio, song: &Song, kind: &str) -> Result<Song, StudioError> {
     let mut song = song.clone();
     let lead = song
         .score
@@ -101,9 +104,9 @@ fn edit(song: &Song, kind: &str) -> Song {
         .position(|track| track.role == yuefu_studio::song::Role::Lead)
         .unwrap_or(0);
     match kind {
-        "note" => {
+        "note" | "another note" => {
             let phrases = &mut song.score.tracks[lead].phrases;
-            let middle = phrases.len() / 2;
+            let middle = phrases.len() / if kind == "note" { 2 } else { 3 };
             if let Some(note) = phrases[middle].notes.get_mut(1) {
                 note.pitch.octave += if note.pitch.octave > 4 { -1 } else { 1 };
             }
@@ -112,6 +115,17 @@ fn edit(song: &Song, kind: &str) -> Song {
             for note in song.score.tracks[lead].phrases[2].notes.iter_mut() {
                 note.velocity = (note.velocity / 2).max(1);
             }
+        }
+        "section of the tune" | "section" => {
+            let place = song.plan.sections[2].id.parse()?;
+            let tracks = if kind == "section" {
+                Tracks::all()
+            } else {
+                Tracks::named(song.score.tracks[lead].id.clone())
+            };
+            song = studio
+                .regenerate(&song, &tracks, &place, Wish::another(), 1)?
+                .song;
         }
         "gain" => {
             if let Some(strip) = song.mix.as_mut().and_then(|mix| mix.tracks.get_mut(lead)) {
@@ -127,7 +141,7 @@ fn edit(song: &Song, kind: &str) -> Song {
         }
         _ => {}
     }
-    song
+    Ok(song)
 }
 
 fn play(
