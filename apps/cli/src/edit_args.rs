@@ -268,12 +268,14 @@ pub enum HistoryAction {
     /// Put the branch at any version
     Jump {
         /// Name, branch or id; ~N goes N steps further back
-        version: String,
+        #[arg(value_name = "VERSION")]
+        which: String,
     },
     /// Merge a branch or version into the present one
     Merge {
         /// Name, branch or id
-        version: String,
+        #[arg(value_name = "VERSION")]
+        which: String,
         /// In a conflict, keep what is here
         #[arg(long, conflicts_with = "theirs")]
         ours: bool,

@@ -164,7 +164,7 @@ const OPTIONS: [(&str, &str); 85] = [
     ("like", "更像曲中另一处：小节或段落"),
     ("steps", "几步"),
     ("name", "名称"),
-    ("version", "名称、分支或编号；~N 表示再往前 N 步"),
+    ("which", "名称、分支或编号；~N 表示再往前 N 步"),
     ("ours", "冲突时保留这边"),
     ("theirs", "冲突时采用对方"),
     ("keep", "保留多少步撤销"),
@@ -275,6 +275,11 @@ mod tests {
             );
             check(sub);
         }
+    }
+
+    #[test]
+    fn the_options_are_sound() {
+        crate::args::Cli::command().debug_assert();
     }
 
     #[test]

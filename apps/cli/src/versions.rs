@@ -76,15 +76,15 @@ fn act(
             open.delete_branch(name)?;
             format!("{} {name}", words.pick("removed branch", "已删除分支"))
         }
-        HistoryAction::Jump { version } => {
-            open.jump(version)?;
-            format!("{} {version}", words.pick("now at", "现在位于"))
+        HistoryAction::Jump { which } => {
+            open.jump(which)?;
+            format!("{} {which}", words.pick("now at", "现在位于"))
         }
         HistoryAction::Merge {
-            version,
+            which,
             ours,
             theirs,
-        } => merge(open, version, *ours, *theirs, words)?,
+        } => merge(open, which, *ours, *theirs, words)?,
         HistoryAction::Compact { keep } => {
             let dropped = open.compact(*keep)?;
             if words.chinese() {

@@ -223,3 +223,40 @@ fn lists_and_completions() {
         "{explained}"
     );
 }
+
+#[test]
+fn a_song_is_edited_and_taken_back() {
+    let folder = std::env::temp_dir().join(format!("yuefu-cli-edit-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let out = folder.to_string_lossy().into_owned();
+    let made = [
+        "song", "pop", "--length", "12", "--rate", "8000", "-o", &out, "-q",
+    ];
+    assert!(yuefu(&made).status.success());
+    let done = text(
+        &yuefu(&[
+            "edit",
+            &out,
+            "transpose lead all +1 octaves",
+            "gain bass -2",
+        ])
+        .stdout,
+    );
+    assert!(done.contains("transpose lead"), "{done}");
+    let wrong = yuefu(&["edit", &out, "transpose kazoo all +1"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("kazoo"));
+    let explained = text(&yuefu(&["render", &out, "--explain", "--lang", "en"]).stdout);
+    assert!(explained.contains("phrases played"), "{explained}");
+    let again = text(&yuefu(&["render", &out, "--explain", "--lang", "en"]).stdout);
+    assert!(again.contains("phrases played: 0 made"), "{again}");
+    assert!(text(&yuefu(&["verify", &out, "--json"]).stdout).contains("\"ok\":true"));
+    let versions = text(&yuefu(&["history", &out]).stdout);
+    assert!(versions.contains("gain bass -2"), "{versions}");
+    let different = text(&yuefu(&["diff", &format!("{out}@head~1"), &out]).stdout);
+    assert!(different.contains("->"), "{different}");
+    assert!(yuefu(&["undo", &out]).status.success());
+    assert!(yuefu(&["redo", &out]).status.success());
+    assert_eq!(yuefu(&["redo", &out]).status.code(), Some(2));
+    std::fs::remove_dir_all(folder).unwrap();
+}
