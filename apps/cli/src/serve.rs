@@ -71,7 +71,11 @@ fn answer(stream: TcpStream, sound: &Mutex<Sound>) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.set_write_timeout(Some(Duration::from_secs(30)))?;
     let mut out = stream.try_clone()?;
-    let mut request = BufReader::new(stream.take(MOST));
+    respond(stream, &mut out, sound)
+}
+
+fn respond(request: impl Read, out: &mut impl Write, sound: &Mutex<Sound>) -> io::Result<()> {
+    let mut request = BufReader::new(request.take(MOST));
     let mut first = String::new();
     request.read_line(&mut first)?;
     let mut range = None;
@@ -90,7 +94,7 @@ fn answer(stream: TcpStream, sound: &Mutex<Sound>) -> io::Result<()> {
     let (method, target) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
     let path = target.split('?').next().unwrap_or("");
     if method != "GET" && method != "HEAD" {
-        return reply(&mut out, "405 Method Not Allowed", "text/plain", b"");
+        return reply(out, "405 Method Not Allowed", "text/plain", b"");
     }
     let (version, file) = {
         let sound = sound.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,10 +109,10 @@ fn answer(stream: TcpStream, sound: &Mutex<Sound>) -> io::Result<()> {
         ),
         ("/version", _) => {
             let text = version.to_string();
-            reply(&mut out, "200 OK", "text/plain", text.as_bytes())
+            reply(out, "200 OK", "text/plain", text.as_bytes())
         }
-        ("/sound.wav", Some(file)) => send(&mut out, &file, range),
-        _ => reply(&mut out, "404 Not Found", "text/plain", b"not found"),
+        ("/sound.wav", Some(file)) => send(out, &file, range),
+        _ => reply(out, "404 Not Found", "text/plain", b"not found"),
     }
 }
 
@@ -192,11 +196,9 @@ look();
 mod tests {
     use super::*;
 
-    fn ask(page: &Page, request: &str) -> String {
-        let mut stream = TcpStream::connect(page.address()).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
+    fn ask(sound: &Mutex<Sound>, request: &str) -> String {
         let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
+        respond(request.as_bytes(), &mut bytes, sound).unwrap();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -206,24 +208,25 @@ mod tests {
         std::fs::write(&file, b"0123456789").unwrap();
         let page = Page::open("0").unwrap();
         assert!(page.address().ip().is_loopback());
-        assert!(ask(&page, "GET /sound.wav HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
+        let sound = &page.sound;
+        assert!(ask(sound, "GET /sound.wav HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
         page.show(&file);
-        assert!(ask(&page, "GET /version HTTP/1.1\r\n\r\n").ends_with("\r\n\r\n1"));
-        assert!(ask(&page, "GET / HTTP/1.1\r\n\r\n").contains("<audio"));
-        assert!(ask(&page, "GET /sound.wav?1 HTTP/1.1\r\n\r\n").ends_with("0123456789"));
-        let part = ask(&page, "GET /sound.wav HTTP/1.1\r\nRange: bytes=3-5\r\n\r\n");
+        assert!(ask(sound, "GET /version HTTP/1.1\r\n\r\n").ends_with("\r\n\r\n1"));
+        assert!(ask(sound, "GET / HTTP/1.1\r\n\r\n").contains("<audio"));
+        assert!(ask(sound, "GET /sound.wav?1 HTTP/1.1\r\n\r\n").ends_with("0123456789"));
+        let part = ask(sound, "GET /sound.wav HTTP/1.1\r\nRange: bytes=3-5\r\n\r\n");
         assert!(
             part.starts_with("HTTP/1.1 206") && part.ends_with("\r\n\r\n345"),
             "{part}"
         );
-        let beyond = ask(&page, "GET /sound.wav HTTP/1.1\r\nrange: bytes=99-\r\n\r\n");
+        let beyond = ask(sound, "GET /sound.wav HTTP/1.1\r\nrange: bytes=99-\r\n\r\n");
         assert!(beyond.starts_with("HTTP/1.1 416"));
         for path in ["/../etc/passwd", "//etc/passwd", "/song.json", ""] {
-            let reply = ask(&page, &format!("GET {path} HTTP/1.1\r\n\r\n"));
+            let reply = ask(sound, &format!("GET {path} HTTP/1.1\r\n\r\n"));
             assert!(reply.starts_with("HTTP/1.1 404"), "{path}: {reply}");
         }
-        assert!(ask(&page, "POST / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 405"));
-        assert!(ask(&page, "\r\n\r\n").starts_with("HTTP/1.1 405"));
+        assert!(ask(sound, "POST / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 405"));
+        assert!(ask(sound, "\r\n\r\n").starts_with("HTTP/1.1 405"));
         std::fs::remove_file(file).unwrap();
     }
 }

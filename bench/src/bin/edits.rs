@@ -28,9 +28,9 @@ use yuefu_studio::{
     theory::Ticks,
 };
 
-/// Seconds after the last clip made anew within which sound may still differ: what the longest
-/// shared effect and the master remember (12 s) and one window.
-const TAIL: f64 = 18.0;
+/// Frames after the last clip made anew within which sound may still differ: strips, shared
+/// effects and the master each go on to the end of a window (17.8 s at 44.1 kHz).
+const TAIL: usize = 3 * yuefu_mix::WINDOW;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -494,7 +494,12 @@ fn ask(studio: &Studio, song: &Song, rng: &mut Rng) -> Result<Option<Asked>, Err
         }
         _ => {
             let new = operate(format!("articulation {id} {bars} staccato"))?;
-            let adheres = !Edit::between(song, &new).is_empty();
+            let tracks = new.score.tracks.iter().filter(|t| t.id == id);
+            let adheres = tracks
+                .flat_map(|t| &t.phrases)
+                .filter(|p| p.span == phrase.span)
+                .flat_map(|p| &p.notes)
+                .all(|n| n.articulation == yuefu_studio::song::Articulation::Staccato);
             stay(true, new, "articulation", here, adheres)
         }
     }))
@@ -530,15 +535,30 @@ fn judge(
                 continue;
             };
             let wanted = (i32::from(*key) + shift).rem_euclid(12);
-            held[melody] &= now.iter().any(|(a, l, k)| {
+            let found = now.iter().any(|(a, l, k)| {
                 *a == there.0
                     // A key change may move a part by an octave to stay in range.
                     && i32::from(*k).rem_euclid(12) == wanted
                     && (*l == *length || asked.kind == "insert bars")
             });
+            if !found {
+                eprintln!(
+                    "  {}: {id} at {at} ({length} long, key {key}) is not where it was",
+                    asked.kind
+                );
+            }
+            held[melody] &= found;
         }
         if asked.local {
             let count = |notes: &[Heard]| notes.iter().filter(|n| elsewhere(n.0)).count();
+            if count(notes) != count(now) {
+                eprintln!(
+                    "  {}: {id} has {} notes elsewhere, had {}",
+                    asked.kind,
+                    count(now),
+                    count(notes)
+                );
+            }
             held[melody] &= count(notes) == count(now);
         }
     }
@@ -586,7 +606,8 @@ fn judge(
         if !own && !name.starts_with("fx-") && !ducked {
             untouched = false;
         } else if let Some((start, end)) = changed {
-            touched &= from as f64 / rate >= start - 0.001 && to as f64 / rate <= end + TAIL;
+            touched &=
+                from as f64 / rate >= start - 0.001 && to as f64 / rate <= end + TAIL as f64 / rate;
         }
     }
     row[6].add(untouched);
@@ -594,7 +615,7 @@ fn judge(
     let master = match (difference(&before.master, &after.master), changed) {
         (Some((from, to, _)), Some((start, end))) => {
             // The limiter looks ahead.
-            from as f64 / rate >= start - 0.02 && to as f64 / rate <= end + TAIL
+            from as f64 / rate >= start - 0.02 && to as f64 / rate <= end + TAIL as f64 / rate
         }
         _ => true,
     };
