@@ -101,12 +101,7 @@ fn respond(request: impl Read, out: &mut impl Write, sound: &Mutex<Sound>) -> io
         (sound.version, sound.file.clone())
     };
     match (path, file) {
-        ("/", _) => reply(
-            &mut out,
-            "200 OK",
-            "text/html; charset=utf-8",
-            PAGE.as_bytes(),
-        ),
+        ("/", _) => reply(out, "200 OK", "text/html; charset=utf-8", PAGE.as_bytes()),
         ("/version", _) => {
             let text = version.to_string();
             reply(out, "200 OK", "text/plain", text.as_bytes())
