@@ -1,5 +1,6 @@
 //! THE DOCUMENT: everything a song is, from what was asked to what is released.
 
+mod as_text;
 pub mod brief;
 pub mod catalog;
 pub mod edit;
@@ -20,7 +21,7 @@ pub use brief::Brief;
 pub use catalog::{Catalog, Family, InstrumentProfile};
 pub use edit::{Edit, EditError, Merged, Parts, merge};
 pub use history::{History, VersionId};
-pub use lyrics::{LyricLine, LyricSheet};
+pub use lyrics::{Lyric, LyricLine, LyricSheet};
 pub use masterplan::MasterPlan;
 pub use performance::{
     Articulation, Performance, PerformedNote, PerformedPhrase, PerformedTrack, PlacedPhrase,

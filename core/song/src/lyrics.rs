@@ -2,6 +2,10 @@
 
 use crate::score::SectionKind;
 use serde::{Deserialize, Serialize};
+use std::{
+    fmt::{self, Write},
+    str::FromStr,
+};
 
 /// Words of a song in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +86,126 @@ pub struct LyricSyllable {
     pub rest: Rest,
 }
 
+/// What a note sings: a syllable of the words.
+///
+/// Within the words of a song each syllable is sung by exactly one note; the notes after it without
+/// a lyric continue it (melisma). In files it follows the note after a bar:
+/// `0 1/2 E4 82 | cmn 还{huan2} given breath`. The words in the order `given`, `joined`, the
+/// delivery, the rest; plain ones are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Lyric {
+    /// The letters or character it is shown with; without braces, bars and line breaks.
+    pub text: String,
+    /// Code of its language: `cmn`, `en`, `yue`, `ja`.
+    pub lang: String,
+    /// How it sounds, in the language's notation: `huan2`, `L OW1`, `nei5`, `ka`.
+    pub reading: String,
+    /// Whether it continues the word of the syllable before (`joined` in files).
+    pub continues: bool,
+    /// Whether its reading was written by hand.
+    pub given: bool,
+    /// Who sings it, and how.
+    pub delivery: Delivery,
+    /// The rest that punctuation after it suggests.
+    pub rest: Rest,
+}
+
+impl From<&LyricSyllable> for Lyric {
+    fn from(syllable: &LyricSyllable) -> Self {
+        Self {
+            text: syllable.text.clone(),
+            lang: syllable.lang.clone(),
+            reading: syllable.reading.clone(),
+            continues: syllable.continues,
+            given: syllable.given,
+            delivery: syllable.delivery,
+            rest: syllable.rest,
+        }
+    }
+}
+
+crate::as_text::in_files!(Lyric);
+
+/// A text as it can stand in a note's line.
+fn inline(text: &str) -> impl fmt::Display + '_ {
+    struct Inline<'a>(&'a str);
+    impl fmt::Display for Inline<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let fits = |sign: &char| !matches!(sign, '{' | '}' | '|') && !sign.is_control();
+            self.0
+                .trim()
+                .chars()
+                .filter(fits)
+                .try_for_each(|sign| f.write_char(sign))
+        }
+    }
+    Inline(text)
+}
+
+impl fmt::Display for Lyric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}{{{}}}",
+            self.lang,
+            inline(&self.text),
+            inline(&self.reading)
+        )?;
+        for (said, word) in [(self.given, "given"), (self.continues, "joined")] {
+            if said {
+                write!(f, " {word}")?;
+            }
+        }
+        if !self.delivery.is_lead() {
+            write!(f, " {}", self.delivery.name())?;
+        }
+        if !self.rest.is_none() {
+            write!(f, " {}", self.rest.name())?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Lyric {
+    type Err = String;
+    fn from_str(line: &str) -> Result<Self, String> {
+        let error = || {
+            format!(
+                "expected what a note sings, such as `cmn 还{{huan2}}` or `en -er{{ER0}} joined breath` (language, text, reading in braces, then any of given, joined, a delivery, breath or phrase), found `{}`",
+                line.trim()
+            )
+        };
+        let (lang, rest) = line
+            .trim()
+            .split_once(char::is_whitespace)
+            .ok_or_else(error)?;
+        let (text, rest) = rest.split_once('{').ok_or_else(error)?;
+        let (reading, flags) = rest.split_once('}').ok_or_else(error)?;
+        let known = |sign: char| sign.is_ascii_alphanumeric() || sign == '-';
+        if lang.is_empty() || !lang.chars().all(known) || text.contains(['}', '|']) {
+            return Err(error());
+        }
+        let mut lyric = Self {
+            text: text.trim().to_owned(),
+            lang: lang.to_owned(),
+            reading: reading.trim().to_owned(),
+            ..Self::default()
+        };
+        for word in flags.split_whitespace() {
+            match word {
+                "given" => lyric.given = true,
+                "joined" => lyric.continues = true,
+                _ => match (Delivery::from_name(word), Rest::from_name(word)) {
+                    (Some(delivery), _) => lyric.delivery = delivery,
+                    (_, Some(rest)) => lyric.rest = rest,
+                    _ => return Err(error()),
+                },
+            }
+        }
+        Ok(lyric)
+    }
+}
+
 /// Who sings a syllable, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -102,6 +226,26 @@ pub enum Delivery {
 }
 
 impl Delivery {
+    /// Every delivery with its name in files, in the order of the enum.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Lead, "lead"),
+        (Self::AdLib, "ad-lib"),
+        (Self::Harmony, "harmony"),
+        (Self::Whisper, "whisper"),
+        (Self::Rap, "rap"),
+        (Self::Spoken, "spoken"),
+    ];
+
+    /// Name in files.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The delivery of a name in files.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+
     /// Whether it is the plain lead voice.
     pub fn is_lead(&self) -> bool {
         *self == Self::Lead
@@ -124,6 +268,23 @@ pub enum Rest {
 }
 
 impl Rest {
+    /// Every rest with its name in files, in the order of the enum.
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::None, "none"),
+        (Self::Breath, "breath"),
+        (Self::Phrase, "phrase"),
+    ];
+
+    /// Name in files.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The rest of a name in files.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+
     /// Whether nothing suggests a rest.
     pub fn is_none(&self) -> bool {
         *self == Self::None
@@ -198,6 +359,35 @@ fn is_at_most_once(repeats: &u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_note_sings_is_a_piece_of_text() {
+        for text in [
+            "cmn 还{huan2}",
+            "en riv{R IH1 V} given ad-lib",
+            "en ers{ER0 Z} joined whisper phrase",
+            "ja {ka} breath",
+        ] {
+            assert_eq!(text.parse::<Lyric>().unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "cmn",
+            "cmn 还",
+            "cmn 还{huan2",
+            "cmn 还{huan2} loud",
+            "c{n 还{huan2}",
+        ] {
+            assert!(text.parse::<Lyric>().is_err(), "{text}");
+        }
+        let odd = Lyric {
+            text: " a|{b}\n".to_owned(),
+            lang: "en".to_owned(),
+            reading: "AH0".to_owned(),
+            ..Lyric::default()
+        };
+        assert_eq!(odd.to_string(), "en ab{AH0}");
+    }
 
     #[test]
     fn sheets_of_plain_lines_still_read() {

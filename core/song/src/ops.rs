@@ -58,7 +58,6 @@ pub use values::{
 
 use crate::{catalog::Catalog, performance::Articulation, score::SectionKind, song::Song};
 use message::Remarks;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
 use words::{Arg, Words};
 use yuefu_theory::{Chord, Key, Metre, Pitch};
@@ -539,16 +538,4 @@ fn usage(verb: &str) -> String {
     text
 }
 
-impl Serialize for Op {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Op {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
+crate::as_text::in_files!(Op);

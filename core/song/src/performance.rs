@@ -1,6 +1,6 @@
 //! The performance: played notes in seconds, with their curves. What instruments read.
 
-use crate::score::Role;
+use crate::{lyrics::Lyric, score::Role};
 use serde::{Deserialize, Serialize};
 use yuefu_audio::{Curve, Seconds};
 
@@ -119,6 +119,9 @@ pub struct PerformedNote {
     /// Continues the sound of the note before it on the same string or breath: no new attack.
     #[serde(default)]
     pub legato: bool,
+    /// What it sings. In a sung phrase a note without one continues the syllable before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lyric: Option<Box<Lyric>>,
 }
 
 /// The played notes of one phrase of one track: the unit that an instrument renders.

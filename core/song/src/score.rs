@@ -1,7 +1,7 @@
 //! The score: what is to be played, in spelled pitches and exact ticks.
 
-use crate::performance::Articulation;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use crate::{lyrics::Lyric, performance::Articulation};
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use yuefu_theory::{Chord, Key, Pitch, TickSpan, Ticks, Timeline};
 
@@ -315,7 +315,8 @@ pub enum Origin {
 /// One written note.
 ///
 /// In files it is a line of text: start and length in quarter notes (fractions as `3/2`), pitch,
-/// dynamic level, and the articulation if it is not plain: `"0 1/2 E4 82 staccato"`.
+/// dynamic level, and the articulation if it is not plain: `"0 1/2 E4 82 staccato"`; what it sings
+/// follows after a bar: `"0 1/2 E4 82 | cmn 还{huan2}"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// Start, relative to the phrase.
@@ -328,6 +329,8 @@ pub struct Note {
     pub velocity: u8,
     /// How it is played.
     pub articulation: Articulation,
+    /// What it sings. In a sung phrase a note without one continues the syllable before it.
+    pub lyric: Option<Box<Lyric>>,
 }
 
 impl Note {
@@ -339,12 +342,19 @@ impl Note {
             pitch,
             velocity: velocity.clamp(1, 127),
             articulation: Articulation::Normal,
+            lyric: None,
         }
     }
 
     /// The same note played another way.
     pub fn with(mut self, articulation: Articulation) -> Self {
         self.articulation = articulation;
+        self
+    }
+
+    /// The same note with words.
+    pub fn singing(mut self, lyric: Lyric) -> Self {
+        self.lyric = Some(Box::new(lyric));
         self
     }
 
@@ -395,6 +405,9 @@ impl fmt::Display for Note {
         if self.articulation != Articulation::Normal {
             write!(f, " {}", self.articulation.name())?;
         }
+        if let Some(lyric) = &self.lyric {
+            write!(f, " | {lyric}")?;
+        }
         Ok(())
     }
 }
@@ -407,7 +420,11 @@ impl FromStr for Note {
                 "expected a note such as `0 1/2 E4 82 staccato` (start and length in quarters, pitch, level 1-127, articulation), found `{text}`"
             )
         };
-        let words: Vec<&str> = text.split_whitespace().collect();
+        let (played, lyric) = match text.split_once('|') {
+            Some((played, lyric)) => (played, Some(Box::new(lyric.parse::<Lyric>()?))),
+            None => (text, None),
+        };
+        let words: Vec<&str> = played.split_whitespace().collect();
         let (at, len, pitch, level, articulation) = match words[..] {
             [at, len, pitch, level] => (at, len, pitch, level, Articulation::Normal),
             [at, len, pitch, level, how] => (
@@ -431,23 +448,12 @@ impl FromStr for Note {
                 .filter(|level| (1..=127).contains(level))
                 .ok_or_else(error)?,
             articulation,
+            lyric,
         })
     }
 }
 
-impl Serialize for Note {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Note {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
+crate::as_text::in_files!(Note);
 
 #[cfg(test)]
 mod tests {
@@ -480,6 +486,8 @@ mod tests {
             "0 1/2 E4 82",
             "-1/4 1/4 Bb3 40 ghost",
             "5/3 1/3 F##5 127 staccato",
+            "0 1 E4 80 | cmn 还{huan2} phrase",
+            "0 1 E4 80 legato | en er{ER0} joined",
         ] {
             assert_eq!(text.parse::<Note>().unwrap().to_string(), text);
         }
@@ -490,6 +498,8 @@ mod tests {
             "0 1 X4 80",
             "0 1/11 E4 80",
             "0 1 E4 80 loud",
+            "0 1 E4 80 |",
+            "0 1 E4 80 | 还",
         ] {
             assert!(text.parse::<Note>().is_err(), "{text}");
         }

@@ -83,6 +83,7 @@ fn performances_and_glides_keep_their_time() {
                     level: Default::default(),
                     tone: Default::default(),
                     legato: false,
+                    lyric: None,
                 }],
                 length: yuefu_audio::Seconds(3.0),
                 seed: 0,

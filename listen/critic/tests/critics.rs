@@ -306,6 +306,7 @@ fn sound_is_judged_by_its_figures() {
                             level: Curve::default(),
                             tone: Curve::default(),
                             legato: false,
+                            lyric: None,
                         })
                         .collect(),
                     length: Seconds(32.0),

@@ -257,8 +257,14 @@ fn tidy(player: &Player<'_>, mut drafts: Vec<Draft>) -> Vec<PerformedNote> {
         latest[key] = Some(kept.len());
         kept.push(draft);
     }
+    // Of several strokes of one note the first sings.
+    let mut sung = vec![false; player.reading.notes.len()];
     kept.into_iter()
         .map(|draft| PerformedNote {
+            lyric: match std::mem::replace(&mut sung[draft.site], true) {
+                false => player.reading.notes[draft.site].lyric.clone(),
+                true => None,
+            },
             on: Seconds(micro(draft.on)),
             off: Seconds(micro(draft.off.max(draft.on + 0.001))),
             key: draft.key,

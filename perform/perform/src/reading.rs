@@ -2,7 +2,9 @@
 
 use crate::clock::Clock;
 use serde::{Deserialize, Serialize};
-use yuefu_song::{Articulation, Catalog, Family, InstrumentProfile, Phrase, Role, Score, Track};
+use yuefu_song::{
+    Articulation, Catalog, Family, InstrumentProfile, Lyric, Phrase, Role, Score, Track,
+};
 use yuefu_theory::{Key, Ticks};
 
 /// A phrase with everything around it that matters, in seconds since its start.
@@ -75,6 +77,9 @@ pub struct Site {
     pub velocity: u8,
     /// How it is to be played.
     pub articulation: Articulation,
+    /// What it sings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lyric: Option<Box<Lyric>>,
 }
 
 /// The key and the absolute end of the last note of a phrase (the highest of several).
@@ -137,6 +142,7 @@ pub(crate) fn read(
                 key: note.key(),
                 velocity: note.velocity.clamp(1, 127),
                 articulation: note.articulation,
+                lyric: note.lyric.clone(),
             }
         })
         .collect();

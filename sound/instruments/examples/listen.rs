@@ -25,6 +25,7 @@ fn note(on: f64, length: f64, key: u8, velocity: f32) -> PerformedNote {
         level: Curve::default(),
         tone: Curve::default(),
         legato: false,
+        lyric: None,
     }
 }
 

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             level: Curve::default(),
             tone: Curve::default(),
             legato: false,
+            lyric: None,
         })
         .collect();
     let phrase = PerformedPhrase {

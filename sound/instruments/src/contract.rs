@@ -45,6 +45,7 @@ pub fn note(on: f64, length: f64, key: u8, velocity: f32) -> PerformedNote {
         level: Curve::default(),
         tone: Curve::default(),
         legato: false,
+        lyric: None,
     }
 }
 

@@ -200,13 +200,8 @@ fn answer(
     let Some(section) = job.section_at(at) else {
         return vec![Note { at, len, ..top }];
     };
-    let to = |key: i32, from: &Note| Note {
-        at,
-        len,
-        pitch: section.key.spell(key),
-        velocity: soft(from.velocity),
-        articulation: Articulation::Normal,
-    };
+    let to =
+        |key: i32, from: &Note| Note::new(at, len, section.key.spell(key), soft(from.velocity));
     let key = top.pitch.midi();
     let target = next.and_then(|s| s.last()).map(|n| n.pitch.midi());
     match job.track.role {

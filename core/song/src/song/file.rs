@@ -18,7 +18,7 @@ use crate::{
     plan::{CastMember, Ending, Feel, SectionPlan},
     score::{ChordSpan, Origin, Phrase, Role, SectionKind, Track, read_quarters, write_quarters},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 use yuefu_audio::Seconds;
 use yuefu_theory::{Chord, Key, Metre, TempoPoint, TickSpan, Ticks, Timeline};
@@ -186,19 +186,7 @@ impl FromStr for ChordLine {
     }
 }
 
-impl Serialize for ChordLine {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ChordLine {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
+crate::as_text::in_files!(ChordLine);
 
 impl TrackFile {
     pub fn of(track: &Track, sections: &[SectionPlan]) -> Self {

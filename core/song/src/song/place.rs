@@ -1,6 +1,5 @@
 //! Positions as musicians write them: bar, and beat where it is not the first.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
 use yuefu_theory::{Metre, MetreChange, Ticks, Timeline};
 
@@ -118,19 +117,7 @@ impl FromStr for Position {
     }
 }
 
-impl Serialize for Position {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Position {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
+crate::as_text::in_files!(Position);
 
 #[cfg(test)]
 mod tests {

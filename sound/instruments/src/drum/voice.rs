@@ -88,6 +88,7 @@ fn rolls(phrase: &PerformedPhrase) -> PerformedPhrase {
                 tone: Curve::constant(note.tone.at(at)),
                 key: note.key,
                 legato: false,
+                lyric: None,
             });
         }
     }

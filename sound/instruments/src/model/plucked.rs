@@ -143,6 +143,7 @@ fn glissandi(phrase: &PerformedPhrase, open: &[f32]) -> PerformedPhrase {
                 level: note.level.clone(),
                 tone: note.tone.clone(),
                 legato: false,
+                lyric: None,
             });
         }
     }

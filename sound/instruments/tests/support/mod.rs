@@ -126,5 +126,6 @@ fn note(time: f64, key: u8, velocity: u8) -> PerformedNote {
         level: Curve::default(),
         tone: Curve::default(),
         legato: false,
+        lyric: None,
     }
 }

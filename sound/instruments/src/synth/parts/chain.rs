@@ -295,6 +295,7 @@ mod tests {
             level: Curve::default(),
             tone: Curve::default(),
             legato,
+            lyric: None,
         }
     }
 

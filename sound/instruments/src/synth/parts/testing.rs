@@ -21,6 +21,7 @@ pub fn note(on: f64, off: f64, key: u8, velocity: f32) -> PerformedNote {
         level: Curve::default(),
         tone: Curve::default(),
         legato: false,
+        lyric: None,
     }
 }
 
