@@ -68,6 +68,11 @@ const RULES: &[Rule] = &[
         why: ONLY_CORE,
     },
     Rule {
+        from: "models/",
+        to: &["core/", "sound/voice", "models/", "data"],
+        why: "a model implements the trait of one stage (so far the voice) and uses core, data and other models",
+    },
+    Rule {
         from: "data",
         to: &[],
         why: "data is bytes by name and uses nothing of ours",
