@@ -15,6 +15,7 @@ pub mod reshape;
 pub mod score;
 pub mod song;
 pub mod style;
+pub mod voice;
 pub mod words;
 
 pub use brief::Brief;
@@ -33,4 +34,5 @@ pub use song::{EngineUse, ReleasePlan, Song};
 pub use style::{
     Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, Style, StyleBook,
 };
+pub use voice::{VoiceCurves, VoiceSettings};
 pub use words::Words;
