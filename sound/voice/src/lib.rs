@@ -2,16 +2,28 @@
 //!
 //! ```text
 //! played notes with lyrics ──> syllables ──> timing ──> curves ──> VoicePlan ──> Singer ──> clip
+//!                              sung          timing     pitch, color
 //! ```
 //!
 //! Everything up to the [`VoicePlan`] is pure and shared by all voices: which phone sounds when,
-//! the pitch at every instant, loudness, breath and color. A [`Singer`] turns a plan into sound;
-//! it says beforehand how long it would naturally hold each phone ([`Singer::speak`]), which the
-//! timing needs.
+//! the pitch at every instant, loudness, breath and color ([`plan`](score::plan)). A [`Singer`]
+//! turns a plan into sound; it says beforehand how long it would naturally hold each phone
+//! ([`Singer::speak`]), which the timing needs.
 
+mod color;
+pub mod contract;
+pub mod measure;
 pub mod phones;
+mod pitch;
 pub mod plan;
+pub mod resample;
+pub mod score;
 pub mod singer;
+pub mod sung;
+pub mod testing;
+pub mod timing;
 
-pub use plan::{Breath, Curves, FRAME, PlanPhone, PlanSyllable, VoicePlan};
+pub use plan::{Breath, Curves, FRAME, Pause, PlanPhone, PlanSyllable, Track, VoicePlan};
+pub use score::{Expression, Planned};
 pub use singer::{Natural, Singer, SingerProfile, Utterance, VoiceError};
+pub use sung::Sung;

@@ -61,7 +61,7 @@ impl Natural {
 /// A voice.
 ///
 /// Both functions are pure: equal input gives equal bytes, with any number of threads and
-/// whatever was sung before. To add a voice, implement this, hold it to the contract suite, and
+/// whatever was sung before. To add a voice, implement this, hold it to [`crate::contract`], and
 /// register it where the studio makes its choir.
 pub trait Singer: Send + Sync {
     /// What it is.
