@@ -16,6 +16,9 @@ pub struct Line {
     pub tones: Vec<Option<ToneClass>>,
     /// What it rhymes on.
     pub rhyme: Option<Rhyme>,
+    /// Of a Mandarin line that ends on a particle (了, 着, 啊): what stands before it, which has to
+    /// rhyme with what stands before the same particle elsewhere.
+    pub before: Option<(Rhyme, String)>,
     /// Its last word, which must not rhyme with itself.
     pub last: String,
     /// Content words: two of them in one song are one too many.
@@ -42,6 +45,11 @@ impl Persons {
         Self(self.0 | other.0)
     }
 
+    /// Of somebody else than the one who is addressed: a father, a driver, a cat.
+    pub fn apart(self) -> Self {
+        Self(self.0 & !THIRD)
+    }
+
     /// Whether one person is called by two names: 你 and 妳, 你 and 君, "you" and "he".
     pub fn clash(self) -> bool {
         let named = [
@@ -57,6 +65,9 @@ impl Persons {
 
 /// Characters that are images by themselves.
 const SINGLE: &str = "雨雪月风云星海山花灯酒窗伞船桥路霜雁柳烟舟剑琴笛鼓茶梦泪";
+
+/// Chinese particles, which do not bear the rhyme.
+const PARTICLES: &str = "了着啊吗呢吧啦呀";
 
 /// Chinese words of two characters that are no images.
 const PLAIN_ZH: &str = "我们 你们 自己 没有 不是 不会 不要 不再 不能 不用 一个 一样 一起 一次 一切 什么 怎么 那么 这么 \
@@ -124,11 +135,24 @@ impl Line {
                 }
             }
         }
+        let mut words = reading.words.clone();
+        let particle = last
+            .chars()
+            .next()
+            .filter(|sign| PARTICLES.contains(*sign) && syllables > 1);
+        let before = particle.and_then(|_| {
+            while words.last_mut()?.syllables.pop().is_none() {
+                words.pop();
+            }
+            let word = words.iter().rev().find_map(|word| word.syllables.last())?;
+            Some((verse::rhyme(&words)?, word.text.clone()))
+        });
         Self {
             syllables,
             stress,
             tones,
             rhyme: verse::rhyme(&reading.words),
+            before,
             last,
             images,
             persons: persons(text, lang),
@@ -167,7 +191,10 @@ impl Line {
     /// How well the ends of two lines rhyme, 0 to 1; the same word again does not rhyme.
     pub fn rhymes(&self, other: &Self) -> f32 {
         if self.last == other.last {
-            return 0.0;
+            return match (&self.before, &other.before) {
+                (Some(a), Some(b)) if a.1 != b.1 => verse::score(&a.0, &b.0),
+                _ => 0.0,
+            };
         }
         match (&self.rhyme, &other.rhyme) {
             (Some(a), Some(b)) if a.lang == english::CODE => verse::score(a, b).max(light(a, b)),
@@ -182,7 +209,9 @@ impl Line {
 fn light(a: &Rhyme, b: &Rhyme) -> f32 {
     const FULL: [&str; 8] = ["IY", "EY", "AY", "OW", "UW", "AW", "AE", "EH"];
     let joined = |rhyme: &Rhyme| {
-        let key = format!("{} ", rhyme.key).replace("UH R ", "AO R ");
+        let key = format!("{} ", rhyme.key)
+            .replace("UH R ", "AO R ")
+            .replace("IH R ", "IY R ");
         if key.starts_with("AO R ") {
             key
         } else {
@@ -226,6 +255,16 @@ fn stem(word: &str) -> String {
         }
     }
     word.to_owned()
+}
+
+/// Whether words name somebody whom "he" and "she" may stand for, so that they need not be the one
+/// who is addressed elsewhere.
+pub fn names_somebody(text: &str) -> bool {
+    const SOMEBODY: &str = "man father mother kid driver nurse soldier woman girl fellow preacher guard waitress \
+        keeper doctor captain grandfather dog uncle teacher stranger baby friend daughter snowman plane";
+    let text = text.to_lowercase();
+    text.split(|c: char| !c.is_alphabetic())
+        .any(|word| SOMEBODY.split_whitespace().any(|known| known == word))
 }
 
 fn persons(text: &str, lang: &str) -> Persons {

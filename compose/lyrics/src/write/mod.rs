@@ -180,15 +180,18 @@ fn needs(wish: &Wish, form: &[SectionKind]) -> (Vec<Need>, Vec<Option<usize>>) {
 
 /// The schemes that are tried; the best one is taken.
 fn schemes(wish: &Wish) -> Vec<Scheme> {
-    if !wish.rhyme.letters.is_empty() || wish.language == Tongue::Mandarin {
+    if !wish.rhyme.letters.is_empty() {
         return vec![wish.rhyme.clone()];
     }
-    ["AABB", "XAXA", "ABAB"]
-        .map(|letters| Scheme {
-            letters: letters.chars().collect(),
-            ..wish.rhyme.clone()
-        })
-        .to_vec()
+    let usual: &[&str] = match wish.language {
+        Tongue::Mandarin => &["XAXA", "AABB"],
+        Tongue::English => &["AABB", "XAXA", "ABAB"],
+    };
+    let scheme = |letters: &&str| Scheme {
+        letters: letters.chars().collect(),
+        ..wish.rhyme.clone()
+    };
+    usual.iter().map(scheme).collect()
 }
 
 /// English words as a title: capitals but for the small words within.

@@ -1,6 +1,6 @@
 //! What there is to choose from: the couplets of the themes of a song, measured.
 
-use crate::write::line::Line;
+use crate::write::line::{Line, names_somebody};
 use crate::write::stock::{Kind, Mood, Role, Theme, expand};
 use crate::write::wish::{Wish, suits};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub const SLOT: char = '$';
 const VARIANTS: usize = 8;
 const VARIANTS_FOR_TUNE: usize = 48;
 /// How much chance weighs against everything else.
-const CHANCE: f32 = 1.7;
+const CHANCE: f32 = 4.0;
 
 /// One way to sing one couplet of the stock.
 #[derive(Clone, Debug)]
@@ -63,12 +63,17 @@ pub fn choose<'a>(themes: &'a [Theme], wish: &Wish, seed: &SeedPath) -> Vec<(&'a
         *score > 0 && !chosen.iter().any(|(known, _)| known.id == theme.id)
     });
     asked.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    chosen.extend(
-        asked
+    // Two of each kind at most: a song about everything is about nothing.
+    for (_, theme) in asked {
+        if chosen
             .iter()
-            .take(3 - chosen.len().min(3))
-            .map(|(_, t)| (*t, 2.0)),
-    );
+            .filter(|(known, _)| known.kind == theme.kind)
+            .count()
+            < 2
+        {
+            chosen.push((theme, 2.0));
+        }
+    }
     for kind in [Kind::Feeling, Kind::Scene] {
         if chosen.iter().any(|(theme, _)| theme.kind == kind) {
             continue;
@@ -185,12 +190,17 @@ impl Pool {
         };
         let ways: Vec<Vec<String>> = couplet.iter().map(|line| expand(line, each)).collect();
         let lang = wish.language.code();
+        let apart = names_somebody(&couplet.join(" "));
         let read: Vec<Vec<(Line, Option<String>)>> = ways
             .iter()
             .map(|ways| {
                 let line = |text: &String| {
                     let title = text.split('*').nth(1).map(str::to_owned);
-                    (Line::read(&text.replace('*', ""), lang, languages), title)
+                    let mut line = Line::read(&text.replace('*', ""), lang, languages);
+                    if apart {
+                        line.persons = line.persons.apart();
+                    }
+                    (line, title)
                 };
                 ways.iter().map(line).collect()
             })

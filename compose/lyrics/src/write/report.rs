@@ -47,7 +47,7 @@ pub fn of(
     for (number, (need, part)) in needs.iter().zip(parts).enumerate() {
         // Of several schemes the one that a section keeps best is its own.
         let kept = schemes.iter().map(|scheme| rhymes(part, scheme, lang));
-        let best = kept.max_by(|a, b| (a.1 * b.0.max(1)).cmp(&(b.1 * a.0.max(1))));
+        let best = kept.min_by_key(|(wanted, kept)| (wanted - kept, std::cmp::Reverse(*wanted)));
         let best = best.unwrap_or_default();
         report.rhymes.0 += best.0;
         report.rhymes.1 += best.1;

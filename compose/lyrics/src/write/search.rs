@@ -11,9 +11,9 @@ use yuefu_lang::{ToneClass, mandarin};
 /// Unfinished sections that are kept.
 const WIDTH: usize = 32;
 /// Fillings of one section that a song goes on with.
-const BRANCHES: usize = 6;
+const BRANCHES: usize = 12;
 /// Unfinished songs that are kept.
-const SONGS: usize = 16;
+const SONGS: usize = 24;
 
 /// What one section needs.
 #[derive(Clone, Debug)]
@@ -208,13 +208,26 @@ fn grow<'a>(
     if !at.is_multiple_of(4) && place == 0 && of > 1 {
         return None;
     }
+    // What leads to the chorus and away from it is of the chorus's theme.
+    let hook = draft
+        .parts
+        .iter()
+        .flatten()
+        .find(|other| other.title.is_some());
+    if hook.is_some_and(|hook| hook.stanza.0 == couplet.stanza.0) {
+        score += match need.role {
+            Role::Close => 3.0,
+            Role::Lift | Role::View | Role::Turn => 0.8,
+            Role::Scene | Role::Hook => 0.0,
+        };
+    }
     // Couplets of one stanza belong together; a chorus is never pieced together of two.
     if let Some(previous) = previous.filter(|_| !at.is_multiple_of(4) && !follows) {
         if need.role == Role::Hook && need.shape.is_empty() {
             return None;
         }
         let other_theme = previous.stanza.0 != couplet.stanza.0;
-        score -= 2.0 + if other_theme { 1.0 } else { 0.0 } + if leans(couplet) { 2.5 } else { 0.0 };
+        score -= 4.0 + if other_theme { 2.5 } else { 0.0 } + if leans(couplet) { 4.0 } else { 0.0 };
     }
     let mut persons = draft.persons;
     for line in &state.lines {
@@ -239,7 +252,7 @@ fn grow<'a>(
         .filling
         .iter()
         .fold(draft.keywords, |bits, c| bits | c.keywords);
-    score += 4.0 * (couplet.keywords & !had).count_ones() as f32;
+    score += 9.0 * (couplet.keywords & !had).count_ones() as f32;
     let mut lines = state.lines.clone();
     for (index, line) in couplet.lines.iter().enumerate() {
         let number = at + index;
@@ -247,7 +260,7 @@ fn grow<'a>(
             score -= 3.0 * asked.syllables.abs_diff(line.syllables) as f32;
             score += stress_fit(&asked.strong, line);
         } else if let Some((syllables, beats)) = shape.and_then(|shape| shape.get(number)) {
-            score -= 2.5 * syllables.abs_diff(line.syllables) as f32;
+            score -= 3.5 * syllables.abs_diff(line.syllables) as f32;
             if lang != mandarin::CODE {
                 score -= 0.5 * beats.abs_diff(line.beats()) as f32;
             }
@@ -317,8 +330,14 @@ fn rhyme_fit(
         .or(draft.rhyme.filter(|_| scheme.one));
     if let Some(partner) = partner {
         let found = partner.rhymes(line);
+        // Schemes with more rhymes are not better than others.
+        let all = (0..4)
+            .filter(|line| scheme.letter(*line) != 'X')
+            .count()
+            .max(2)
+            - 1;
         score += if found >= enough(lang) {
-            2.0 * found
+            2.0 * found / all as f32
         } else {
             3.0 * found - 7.0
         };
