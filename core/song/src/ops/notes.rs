@@ -480,7 +480,8 @@ fn mirrored(pitch: Pitch, axis: Pitch, key: &Key) -> Pitch {
 }
 
 /// Moves pitches by octaves, all by the same number, so that as many as possible lie in a range;
-/// those that still do not are moved one by one.
+/// those that still do not are moved one by one, to the nearest octave in which nothing else sounds
+/// on their key.
 pub(super) fn fold(notes: &mut [Note], low: i32, high: i32) {
     let outside = |notes: &[Note], shift: i32| {
         notes
@@ -492,14 +493,26 @@ pub(super) fn fold(notes: &mut [Note], low: i32, high: i32) {
     let best = (-4..=4)
         .min_by_key(|shift: &i32| (outside(notes, *shift), shift.abs(), *shift))
         .unwrap_or(0);
-    for note in notes {
+    for note in notes.iter_mut() {
         note.pitch.octave += best as i8;
-        while note.pitch.midi() < low && note.pitch.midi() + 12 <= high {
-            note.pitch.octave += 1;
+    }
+    for index in 0..notes.len() {
+        let note = &notes[index];
+        let (key, at, end) = (note.pitch.midi(), note.at, note.end());
+        if (low..=high).contains(&key) {
+            continue;
         }
-        while note.pitch.midi() > high && note.pitch.midi() - 12 >= low {
-            note.pitch.octave -= 1;
-        }
+        let taken = |key: i32| {
+            let mut others = notes
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != index);
+            others.any(|(_, other)| other.pitch.midi() == key && other.at < end && at < other.end())
+        };
+        let octave = (-10..=10)
+            .filter(|octave| (low..=high).contains(&(key + 12 * octave)))
+            .min_by_key(|octave: &i32| (taken(key + 12 * octave), octave.abs(), *octave));
+        notes[index].pitch.octave += octave.unwrap_or(0) as i8;
     }
 }
 
