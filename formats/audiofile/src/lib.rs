@@ -26,6 +26,7 @@ pub use lossless::LosslessWriter;
 pub use pcm::SampleFormat;
 pub use resample::resample;
 pub use tags::Tags;
+pub use wav::wav16;
 pub use writer::{
     AudioFormat, AudioWriter, WriteReport, encode_bytes, write_file, write_file_fast,
 };

@@ -14,7 +14,7 @@ mod plan;
 pub mod tone;
 
 pub use apply::{Mastering, apply_master, master_memory, master_window};
-pub use dither::{Shaping, dither};
+pub use dither::{RUN, Shaping, dither, dither_run};
 pub use tone::{Tone, ToneProfile};
 
 use thiserror::Error;
