@@ -2,7 +2,7 @@
 
 use yuefu_audio::Seconds;
 use yuefu_mix::{MixCharacter, Shape, TrackInput, TrackMeasure, plan_mix};
-use yuefu_song::{Catalog, Family, Song, StyleBook, mixplan::MixPlan};
+use yuefu_song::{Catalog, Family, Role, Song, StyleBook, mixplan::MixPlan};
 use yuefu_theory::Ticks;
 
 /// The mix character of styles that name none, or one that is gone.
@@ -54,8 +54,33 @@ pub(crate) fn plan(
                 )
             })
             .collect(),
+        sung: sung(song),
     };
     plan_mix(id, &character, &tracks, &shape)
+}
+
+/// When someone sings: spans of notes of lead voices, those less than two seconds apart as one.
+fn sung(song: &Song) -> Vec<(Seconds, Seconds)> {
+    let timeline = &song.score.timeline;
+    let vocals = song.score.tracks.iter().filter(|t| t.role == Role::Vocal);
+    let mut notes: Vec<(f64, f64)> = vocals
+        .flat_map(|track| &track.phrases)
+        .flat_map(|p| {
+            p.notes
+                .iter()
+                .map(|n| (p.span.start + n.at, p.span.start + n.end()))
+        })
+        .map(|(from, to)| (timeline.seconds(from), timeline.seconds(to)))
+        .collect();
+    notes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut spans: Vec<(Seconds, Seconds)> = Vec::new();
+    for (from, to) in notes {
+        match spans.last_mut() {
+            Some((_, end)) if from - end.0 < 2.0 => end.0 = end.0.max(to),
+            _ => spans.push((Seconds(from), Seconds(to))),
+        }
+    }
+    spans
 }
 
 /// A mix plan with strips for tracks that it lacks, taken from a plan of the whole; what it has

@@ -40,6 +40,9 @@ pub struct ChannelStrip {
     /// Turns down what is quieter than its threshold (bleed, release noise).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
+    /// Turns down sharp sibilants of a voice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub de_esser: Option<DeEsser>,
     /// Evens out the level.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compressor: Option<Compressor>,
@@ -155,6 +158,19 @@ pub struct Compressor {
     pub knee_db: f32,
     /// Gain afterwards, in dB.
     pub makeup_db: f32,
+}
+
+/// A compressor of the treble alone: what lies above `hz` is turned down while it exceeds the
+/// threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DeEsser {
+    /// Where sibilants begin, in hertz.
+    pub hz: f32,
+    /// Level of the treble in dBFS (peak) above which it acts.
+    pub threshold_db: f32,
+    /// Input dB per output dB above the threshold; at least 1.
+    pub ratio: f32,
 }
 
 /// Ducking under the low-frequency strokes of another track.

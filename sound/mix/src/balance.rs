@@ -7,7 +7,7 @@ use crate::strip::eq_filter;
 use yuefu_audio::{Curve, SampleRate, Seconds, math};
 use yuefu_song::Family;
 use yuefu_song::mixplan::{
-    ChannelStrip, Compressor, Delay, EqBand, EqKind, MixPlan, Returns, Sends, Sidechain,
+    ChannelStrip, Compressor, DeEsser, Delay, EqBand, EqKind, MixPlan, Returns, Sends, Sidechain,
 };
 use yuefu_song::score::Role;
 
@@ -39,6 +39,8 @@ pub struct Shape {
     pub beat: Seconds,
     /// Start of each section and its energy 0..=1, in order.
     pub sections: Vec<(Seconds, f32)>,
+    /// From when until when someone sings, in order and apart.
+    pub sung: Vec<(Seconds, Seconds)>,
 }
 
 /// Makes a mix plan: levels by measured loudness, picture, tone, dynamics and space by role,
@@ -83,9 +85,13 @@ pub fn plan_mix(
                 strongest_db: drums.measure.stroke_db.map(tenth),
             });
         }
-        if (is_chordal(track.role) || track.role == Role::Fx) && character.ride_db > 0.0 {
-            strip.automation = ride(character.ride_db, &shape.sections);
-        }
+        let rides = is_chordal(track.role) || track.role == Role::Fx;
+        let ride_db = if rides { character.ride_db } else { 0.0 };
+        let room_db = match track.role {
+            Role::Vocal | Role::Backing | Role::Bass | Role::Drums | Role::Percussion => 0.0,
+            _ => character.room_db,
+        };
+        strip.automation = ride(ride_db, room_db, shape);
         // Several tracks in one role share its loudness, though not strictly: two guitars are
         // meant to be more than one.
         let sharing = tracks
@@ -185,6 +191,7 @@ fn shape_strip(
         trim_db: tenth(WORKING_LUFS - loudness),
         compressor: (reduction > 0.2).then(|| compressor(role, reduction, crest)),
         eq,
+        de_esser: role.de_ess.then_some(DE_ESSER),
         saturation: role.saturation,
         width: role.width,
         sends: Sends {
@@ -196,6 +203,13 @@ fn shape_strip(
         ..ChannelStrip::neutral(&track.id)
     }
 }
+
+/// At the working level of −18 LUFS a sharp `s` peaks some 10 dB above this.
+const DE_ESSER: DeEsser = DeEsser {
+    hz: 5500.0,
+    threshold_db: -28.0,
+    ratio: 3.0,
+};
 
 /// A send level; −50 dB and below means none, which is how a character turns off what the
 /// neutral one sends.
@@ -276,24 +290,56 @@ fn positions(character: &MixCharacter, tracks: &[TrackInput]) -> Vec<f32> {
 }
 
 /// The fader's movement of an accompanying track: down where the song is calm, up where it is
-/// full, over half a second around each section's start.
-fn ride(range_db: f32, sections: &[(Seconds, f32)]) -> Curve {
-    let mut curve = Curve::default();
-    let level = |energy: f32| tenth((energy.clamp(0.0, 1.0) - 0.7) * range_db);
-    let mut last = None;
-    for (start, energy) in sections {
-        let db = level(*energy);
-        if let Some(last) = last {
-            curve.push((start.0 - 0.3) as f32, last);
-        }
-        curve.push(
-            (start.0 + if last.is_some() { 0.2 } else { 0.0 }) as f32,
-            db,
+/// full, over half a second around each section's start; and down by `room_db` while someone
+/// sings. Empty when it does not move.
+fn ride(range_db: f32, room_db: f32, shape: &Shape) -> Curve {
+    let section = |at: f64| {
+        let level = |energy: f32| f64::from((energy.clamp(0.0, 1.0) - 0.7) * range_db);
+        let after = shape
+            .sections
+            .partition_point(|(start, _)| start.0 - 0.3 <= at);
+        let Some(&(start, energy)) = shape.sections[..after].last() else {
+            return shape.sections.first().map_or(0.0, |s| level(s.1));
+        };
+        let before = after.checked_sub(2).map_or(energy, |i| shape.sections[i].1);
+        let done = ((at - start.0 + 0.3) / 0.5).clamp(0.0, 1.0);
+        level(before) + (level(energy) - level(before)) * done
+    };
+    let room = |at: f64| {
+        let near = shape.sung.iter().map(|(from, to)| {
+            let down = ((at - from.0 + SUNG_RAMP[0]) / SUNG_RAMP[0]).clamp(0.0, 1.0);
+            let up = ((to.0 + SUNG_RAMP[1] - at) / SUNG_RAMP[1]).clamp(0.0, 1.0);
+            down.min(up)
+        });
+        -f64::from(room_db) * near.fold(0.0, f64::max)
+    };
+    let mut corners = vec![0.0];
+    if range_db > 0.0 {
+        let starts = shape.sections.iter().skip(1).map(|(start, _)| start.0);
+        corners.extend(starts.flat_map(|start| [start - 0.3, start + 0.2]));
+    }
+    if room_db > 0.0 {
+        corners.extend(
+            shape
+                .sung
+                .iter()
+                .flat_map(|(from, to)| [from.0 - SUNG_RAMP[0], from.0, to.0, to.0 + SUNG_RAMP[1]]),
         );
-        last = Some(db);
+    }
+    corners.retain(|at| *at >= 0.0);
+    corners.sort_by(f64::total_cmp);
+    corners.dedup_by(|b, a| *b - *a < 0.01);
+    let mut curve = Curve::default();
+    if (range_db > 0.0 && !shape.sections.is_empty()) || (room_db > 0.0 && !shape.sung.is_empty()) {
+        for at in corners {
+            curve.push(at as f32, tenth((section(at) + room(at)) as f32));
+        }
     }
     curve
 }
+
+/// Seconds in which accompanying faders go down before words, and up after them.
+const SUNG_RAMP: [f64; 2] = [0.15, 0.6];
 
 /// The shared effects that anything is sent to.
 fn returns(character: &MixCharacter, strips: &[ChannelStrip], beat: Seconds) -> Returns {
@@ -347,5 +393,32 @@ fn family_name(family: Family) -> &'static str {
         Family::SynthPad => "synth-pad",
         Family::Kit => "kit",
         Family::Effect => "effect",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accompanying_faders_follow_energy_and_make_room_for_words() {
+        let shape = Shape {
+            beat: Seconds(0.5),
+            sections: vec![(Seconds(0.0), 0.2), (Seconds(10.0), 0.7)],
+            sung: vec![(Seconds(4.0), Seconds(8.0))],
+        };
+        let curve = ride(2.0, 1.5, &shape);
+        for (at, db) in [
+            (0.0, -1.0),
+            (3.8, -1.0),
+            (4.0, -2.5),
+            (7.9, -2.5),
+            (8.7, -1.0),
+            (10.3, 0.0),
+        ] {
+            assert!((curve.at(at) - db).abs() < 0.11, "{at}: {}", curve.at(at));
+        }
+        assert!(ride(0.0, 1.5, &Shape::default()).is_empty());
+        assert!(ride(0.0, 0.0, &shape).is_empty());
     }
 }

@@ -26,6 +26,8 @@ pub struct MixCharacter {
     pub zh: String,
     /// Loudness of the mix before mastering, in LUFS.
     pub loudness: f32,
+    /// How far accompanying tracks make room while someone sings, in dB.
+    pub room_db: f32,
     /// What is taken away at 320 Hz, in dB, for each accompanying track beyond the third.
     pub mud_db: f32,
     /// How far accompanying tracks swell and fade with the energy of the song, in dB overall.
@@ -74,6 +76,9 @@ pub struct RoleMix {
     /// Release of the compressor in milliseconds.
     #[serde(default = "release")]
     pub release_ms: f32,
+    /// Whether sharp sibilants are turned down: for voices.
+    #[serde(default)]
+    pub de_ess: bool,
     /// Saturation 0..=1.
     #[serde(default)]
     pub saturation: f32,

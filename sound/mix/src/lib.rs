@@ -2,6 +2,7 @@
 
 pub mod balance;
 pub mod character;
+mod deess;
 pub mod delay;
 pub mod duck;
 pub mod dynamics;

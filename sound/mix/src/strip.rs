@@ -1,5 +1,6 @@
 //! One track through its channel strip, window by window.
 
+use crate::deess::Sibilants;
 use crate::duck::{Ducker, KeyWindow};
 use crate::dynamics::Dynamics;
 use crate::effect::Effect;
@@ -35,6 +36,7 @@ struct Chain<'a> {
     rate: SampleRate,
     trim: f32,
     eq: Cascade,
+    sibilants: Option<Sibilants>,
     dynamics: Vec<Dynamics>,
     saturator: Saturator,
     ducker: Option<Ducker>,
@@ -57,6 +59,10 @@ impl<'a> Chain<'a> {
             rate,
             trim: math::db_to_gain(strip.trim_db.clamp(-120.0, 60.0)),
             eq: Cascade::new(strip.eq.iter().map(|band| eq_filter(band, rate))),
+            sibilants: strip
+                .de_esser
+                .as_ref()
+                .map(|settings| Sibilants::new(settings, rate)),
             dynamics: strip
                 .gate
                 .iter()
@@ -106,6 +112,9 @@ impl<'a> Chain<'a> {
         }
         if !self.eq.is_empty() {
             self.eq.process(left, right);
+        }
+        if let Some(sibilants) = &mut self.sibilants {
+            sibilants.process(left, right);
         }
     }
 
@@ -157,6 +166,9 @@ impl<'a> Chain<'a> {
     /// Begins anew at a frame of the song, after silence.
     fn wake(&mut self, at: usize) {
         self.eq.reset();
+        if let Some(sibilants) = &mut self.sibilants {
+            sibilants.reset();
+        }
         for dynamics in &mut self.dynamics {
             dynamics.reset();
         }
@@ -196,6 +208,9 @@ pub fn strip_memory(strip: &ChannelStrip, rate: SampleRate) -> usize {
         let ms = gate.attack_ms.max(gate.release_ms);
         Dynamics::span(ms, rate)
     }));
+    if let Some(settings) = &strip.de_esser {
+        spans.extend(Sibilants::spans(settings, rate));
+    }
     spans.extend(strip.compressor.iter().map(|compressor| {
         let ms = compressor.attack_ms.max(compressor.release_ms);
         Dynamics::span(ms, rate)
