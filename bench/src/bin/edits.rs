@@ -3,7 +3,7 @@
 //! in stems that are decoded again. Every edited song is rendered twice, patched onto the store of
 //! the unedited one and from nothing, and the two are compared.
 //!
-//! `cargo run --release -p yuefu-bench --bin edits -- [SONGS] [EDITS-PER-SONG]`
+//! `cargo run --release -p yuefu-bench --bin edits -- [SONGS] [EDITS-PER-SONG] [RATE]`
 //!
 //! Columns are counts of edits for which the column's statement holds, of those that it applies
 //! to. *Elsewhere* means: other tracks, and for time the part of the song before the first clip
@@ -45,12 +45,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where a position of a track went; `None` where the old music is gone.
+type Moved = Box<dyn Fn(&str, Ticks) -> Option<Ticks>>;
+
 /// One asked-for edit.
 struct Asked {
     kind: &'static str,
+    /// The track, its place and the bars of its phrase, for the log.
+    what: String,
     song: Song,
-    /// Old to new position; `None` where the old music is gone.
-    moved: Box<dyn Fn(Ticks) -> Option<Ticks>>,
+    /// Old to new position.
+    moved: Moved,
     /// Tracks whose notes may change, and where in the old song.
     may: Vec<String>,
     from: Ticks,
@@ -89,7 +94,10 @@ const COLUMNS: [&str; 10] = [
 fn run() -> Result<bool, Error> {
     let mut numbers = std::env::args().skip(1).map(|text| text.parse::<usize>());
     let songs = numbers.next().transpose()?.unwrap_or(40);
-    let each = numbers.next().transpose()?.unwrap_or(5);
+    let each = numbers.next().transpose()?.unwrap_or(6);
+    // Half the usual rate: what depends on an edit does not depend on it, and time does.
+    let rate = numbers.next().transpose()?.unwrap_or(22_050);
+    let rate = SampleRate(u32::try_from(rate)?);
     let studio = Studio::standard()?;
     let styles: Vec<String> = studio.book.styles().iter().map(|s| s.id.clone()).collect();
     let step = (styles.len() / 20).max(1);
@@ -107,9 +115,8 @@ fn run() -> Result<bool, Error> {
         ] {
             overrides.set(name, value)?;
         }
-        // Half the usual rate: what depends on an edit does not depend on it, and time does.
         let release = ReleasePlan {
-            rate: SampleRate(22_050),
+            rate,
             stems: true,
             ..ReleasePlan::streaming()
         };
@@ -147,7 +154,7 @@ fn run() -> Result<bool, Error> {
                 row,
                 (&mut same, &mut all),
             );
-            eprintln!("{number} {style} {}", asked.kind);
+            eprintln!("{number} {style} {}: {}", asked.kind, asked.what);
         }
         std::fs::remove_dir_all(&folder)?;
         // After every song, because the whole takes a while.
@@ -319,8 +326,9 @@ fn ask(studio: &Studio, song: &Song, rng: &mut Rng) -> Result<Option<Asked>, Err
         |local: bool, song: Song, kind, (may, from, to): (Vec<String>, Ticks, Ticks), adheres| {
             Asked {
                 kind,
+                what: format!("{id} {place} of bars {bars}"),
                 song,
-                moved: Box::new(Some),
+                moved: Box::new(|_, at| Some(at)),
                 may,
                 from,
                 to,
@@ -445,7 +453,20 @@ fn ask(studio: &Studio, song: &Song, rng: &mut Rng) -> Result<Option<Asked>, Err
                 (vec![], Ticks(0), Ticks(0)),
                 adheres,
             );
-            asked.moved = Box::new(move |at| Some(if at < cut { at } else { at + length }));
+            // A pickup goes with the phrase that it leads to.
+            let pickups: Vec<(String, Ticks)> = song
+                .score
+                .tracks
+                .iter()
+                .flat_map(|t| t.phrases.iter().map(move |p| (t, p)))
+                .filter(|(_, p)| p.span.start >= cut)
+                .flat_map(|(t, p)| p.notes.iter().map(|n| (t.id.clone(), p.span.start + n.at)))
+                .filter(|(_, at)| *at < cut)
+                .collect();
+            asked.moved = Box::new(move |track, at| {
+                let leads = pickups.iter().any(|p| p.0 == track && p.1 == at);
+                Some(if at < cut && !leads { at } else { at + length })
+            });
             asked
         }
         9 | 10 => {
@@ -495,11 +516,13 @@ fn ask(studio: &Studio, song: &Song, rng: &mut Rng) -> Result<Option<Asked>, Err
         _ => {
             let new = operate(format!("articulation {id} {bars} staccato"))?;
             let tracks = new.score.tracks.iter().filter(|t| t.id == id);
+            // A pickup begins before the bars that were asked for.
+            let asked = line.bar_start(first)..line.bar_start(last + 1);
             let adheres = tracks
                 .flat_map(|t| &t.phrases)
-                .filter(|p| p.span == phrase.span)
-                .flat_map(|p| &p.notes)
-                .all(|n| n.articulation == yuefu_studio::song::Articulation::Staccato);
+                .flat_map(|p| p.notes.iter().map(move |n| (p.span.start + n.at, n)))
+                .filter(|(at, _)| asked.contains(at))
+                .all(|(_, n)| n.articulation == yuefu_studio::song::Articulation::Staccato);
             stay(true, new, "articulation", here, adheres)
         }
     }))
@@ -531,7 +554,7 @@ fn judge(
         let elsewhere =
             |at: i64| !(asked.may.contains(id) && (asked.from.0..asked.to.0).contains(&at));
         for (at, length, key) in notes.iter().filter(|n| elsewhere(n.0)) {
-            let Some(there) = (asked.moved)(Ticks(*at)) else {
+            let Some(there) = (asked.moved)(id, Ticks(*at)) else {
                 continue;
             };
             let wanted = (i32::from(*key) + shift).rem_euclid(12);
@@ -565,7 +588,7 @@ fn judge(
     row[1].add(held[0]);
     row[3].add(held[1]);
     let chords = before.chords.iter().all(|(at, chord)| {
-        let Some(there) = (asked.moved)(*at) else {
+        let Some(there) = (asked.moved)("", *at) else {
             return true;
         };
         let changed = !asked.may.is_empty() && !asked.local && (asked.from..asked.to).contains(at);
@@ -610,6 +633,9 @@ fn judge(
                 from as f64 / rate >= start - 0.001 && to as f64 / rate <= end + TAIL as f64 / rate;
         }
     }
+    if !untouched || !touched {
+        eprintln!("  {}: stems moved elsewhere; clips {changed:?}", asked.kind);
+    }
     row[6].add(untouched);
     row[7].add(touched);
     let master = match (difference(&before.master, &after.master), changed) {
@@ -619,6 +645,14 @@ fn judge(
         }
         _ => true,
     };
+    if !master {
+        let found = difference(&before.master, &after.master)
+            .map(|(from, to, _)| (from as f64 / rate, to as f64 / rate));
+        eprintln!(
+            "  {}: master moved in {found:?}, clips {changed:?}",
+            asked.kind
+        );
+    }
     row[8].add(master);
 }
 
