@@ -3,14 +3,14 @@
 
 use crate::{Studio, compose::silence_the_unheard, error::StudioError, import::Part};
 use std::{collections::BTreeSet, path::Path};
-use yuefu_arrange::{Request, follow, rewrite, write_parts};
+use yuefu_arrange::{Request, follow, rewrite};
 use yuefu_audio::CurvePoint;
 use yuefu_engine::SeedPath;
 use yuefu_plan::{extend_after, extend_before, insert, looped, restyle, set_energy, to_length};
 use yuefu_song::{
     Reshape, Song,
     ops::{Op, OpError, Place, Remark, Selection, Tracks},
-    score::{Role, SectionKind, Track},
+    score::{Role, SectionKind},
     words::Words,
 };
 use yuefu_theory::{TickSpan, Timeline};
@@ -410,20 +410,10 @@ impl Studio {
             sections.as_deref(),
         )
         .map_err(|(en, zh)| StudioError::input(en, zh))?;
-        let all: Vec<usize> = (0..plan.sections.len()).collect();
-        let written = write_parts(
-            &plan,
-            &song.score,
-            &self.book,
-            &self.catalog,
-            &seed,
-            &[id.as_str()],
-            &all,
-            0,
-        );
-        let member = plan.cast.iter().find(|member| member.id == id);
-        let phrases = written.into_iter().find(|(track, _)| *track == id);
-        let (Some(member), Some((_, phrases))) = (member, phrases) else {
+        let mut now = song.clone();
+        now.score =
+            yuefu_arrange::add_part(&plan, &song.score, &self.book, &self.catalog, &seed, &id);
+        if now.score.tracks.len() == song.score.tracks.len() {
             return Err(StudioError::input(
                 format!(
                     "`{instrument}` has nothing to play there. Choose other sections or another \
@@ -431,19 +421,7 @@ impl Studio {
                 ),
                 format!("“{instrument}”在那里没有可演奏的内容。请换段落或角色。"),
             ));
-        };
-        let track = Track {
-            id: id.clone(),
-            role: member.role,
-            instrument: member.instrument.clone(),
-            phrases,
-        };
-        let mut now = song.clone();
-        // In the order of the cast, as far as the score keeps it.
-        let seat = |id: &str| plan.cast.iter().position(|member| member.id == id);
-        let tracks = &mut now.score.tracks;
-        let after = tracks.iter().rposition(|other| seat(&other.id) < seat(&id));
-        tracks.insert(after.map_or(0, |index| index + 1), track);
+        }
         now.plan = plan;
         let label = Words::new(
             format!("add {instrument} as {id}"),

@@ -3,11 +3,11 @@
 use crate::{PROGRAM, Studio, error::StudioError, render::Rendered};
 use std::path::{Path, PathBuf};
 use yuefu_audio::{AudioBuffer, Db, Lufs, loudness::Loudness};
-use yuefu_audiofile::{AudioFormat, DecodeLimits, Tags, decode_file, encode_bytes, write_file};
+use yuefu_audiofile::{AudioFormat, DecodeLimits, Tags, decode_file, wav16, write_file};
 use yuefu_engine::{SeedPath, WorldError};
 use yuefu_release::master::{
-    MasterError, MasterReport, MasterSettings, MasterWarning, Shaping, Tone, ToneProfile, dither,
-    master, measure_kept, plan_and_master,
+    MasterError, MasterReport, MasterSettings, MasterWarning, RUN, Shaping, Tone, ToneProfile,
+    dither, dither_run, master, measure_kept, plan_and_master,
 };
 use yuefu_song::{MasterPlan, Song, brief::Lang, mixplan::MixPlan};
 
@@ -112,24 +112,16 @@ pub(crate) fn write_mastered(
 }
 
 impl Studio {
-    /// Writes a recording to listen to while editing: as quickly as it can be written, without
-    /// tags.
+    /// Writes a 16-bit WAV file to listen to while editing: as quickly as it can be written,
+    /// without tags.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn preview(
-        &self,
-        audio: &AudioBuffer,
-        path: &Path,
-        format: AudioFormat,
-        seed: u64,
-    ) -> Result<(), StudioError> {
+    pub fn preview(&self, audio: &AudioBuffer, path: &Path, seed: u64) -> Result<(), StudioError> {
         let seed = SeedPath::song(seed).join("master");
-        let mut rounded = audio.clone();
-        if let Some(bits) = format.integer_bits() {
-            dither(&mut rounded, bits as u8, Shaping::Flat, &seed);
-        }
-        let (bytes, _) = encode_bytes(&rounded, format, &Tags::default())?;
+        let bytes = wav16(audio, RUN, |samples, channel, run| {
+            dither_run(samples, channel, run, 16, Shaping::Flat, &seed);
+        })?;
         // It appears whole or not at all, but nobody waits until the disk has it.
         let part = path.with_extension(format!("part-{}", std::process::id()));
         let failed =

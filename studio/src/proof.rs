@@ -5,7 +5,7 @@ use crate::{
     Studio,
     error::StudioError,
     keeping::Keeping,
-    render::{Ledger, RenderOptions, Rendered, StemSink, Unit, render},
+    render::{Ledger, RenderOptions, Rendered, StemSink, Unit},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -179,18 +179,14 @@ impl Studio {
         stems: Option<&Prints>,
         mix: bool,
     ) -> Result<Rendered, StudioError> {
-        render(
+        self.render(
             song,
-            &self.orchestra,
-            &self.catalog,
-            &self.book,
             &RenderOptions {
                 threads: job.threads,
                 store,
                 before: None,
                 stems: stems.map(|prints| prints as &dyn StemSink),
                 mix,
-                soundfont: self.soundfont.as_ref().map_or("", |font| &font.digest),
                 measure: false,
                 scratch: job.scratch,
                 progress: job.progress,

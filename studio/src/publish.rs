@@ -121,18 +121,14 @@ impl Studio {
             bundle.forget("stems");
             bundle.forget(".scratch");
             let sink = StemFiles::new(&stems, tags(song, PROGRAM));
-            let rendered = crate::render::render(
+            let rendered = self.render(
                 song,
-                &self.orchestra,
-                &self.catalog,
-                &self.book,
                 &RenderOptions {
                     threads: job.threads,
                     store: job.store,
                     before: job.before,
                     stems: song.release.stems.then_some(&sink as &dyn StemSink),
                     mix: false,
-                    soundfont: self.soundfont.as_ref().map_or("", |font| &font.digest),
                     measure: job.measure,
                     scratch: &scratch,
                     progress: job.progress,

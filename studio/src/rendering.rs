@@ -5,7 +5,7 @@ use crate::{
     error::StudioError,
     keeping::{Collected, Keeping, USUAL_LIMIT},
     publish::{Publish, Published},
-    render::{Changed, Ledger, RenderOptions, Rendered, STAGES, Unit, render},
+    render::{Changed, Ledger, RenderOptions, Rendered, STAGES, Unit},
 };
 use std::collections::BTreeSet;
 use yuefu_song::{Song, history::state};
@@ -253,7 +253,7 @@ impl Studio {
             before: before.as_ref(),
             ..*options
         };
-        let rendered = render(song, &self.orchestra, &self.catalog, &self.book, &options)?;
+        let rendered = self.render(song, &options)?;
         let explanation = Explanation::of(
             rendered.units,
             &rendered.made,

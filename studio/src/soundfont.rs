@@ -156,6 +156,32 @@ impl Studio {
     /// # Errors
     /// When an instrument is missing; says which, and how to bring it.
     pub fn check_instruments(&self, song: &mut Song) -> Result<Vec<Diagnostic>, StudioError> {
+        self.can_play(song)?;
+        let before = made_with(song).map(str::to_owned);
+        self.name_soundfont(song);
+        let now = made_with(song);
+        Ok(match (before, now) {
+            (Some(before), Some(now)) if before != now => vec![Diagnostic::new(
+                Severity::Warning,
+                "soundfont-changed",
+                (
+                    format!("The song was made with {before}, and this is {now}."),
+                    format!("此曲原用 {before}，现在给出的是 {now}。"),
+                ),
+                (
+                    "It sounds as before only with the same file.",
+                    "只有用同一个文件，声音才与原来相同。",
+                ),
+            )],
+            _ => Vec::new(),
+        })
+    }
+
+    /// Whether every instrument of a song is here.
+    ///
+    /// # Errors
+    /// Says which instrument is missing, and how to bring it.
+    pub(crate) fn can_play(&self, song: &Song) -> Result<(), StudioError> {
         let unknown = song.unknown_instruments(&self.catalog);
         if let Some(preset) = unknown.iter().find(|id| id.starts_with(USER)) {
             let made = made_with(song);
@@ -185,24 +211,7 @@ impl Studio {
                 format!("没有乐器 {names}。请在 score/ 中改用别的乐器。"),
             ));
         }
-        let before = made_with(song).map(str::to_owned);
-        self.name_soundfont(song);
-        let now = made_with(song);
-        Ok(match (before, now) {
-            (Some(before), Some(now)) if before != now => vec![Diagnostic::new(
-                Severity::Warning,
-                "soundfont-changed",
-                (
-                    format!("The song was made with {before}, and this is {now}."),
-                    format!("此曲原用 {before}，现在给出的是 {now}。"),
-                ),
-                (
-                    "It sounds as before only with the same file.",
-                    "只有用同一个文件，声音才与原来相同。",
-                ),
-            )],
-            _ => Vec::new(),
-        })
+        Ok(())
     }
 }
 

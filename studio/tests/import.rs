@@ -1,9 +1,11 @@
 //! Imported files: every note is kept, sounds, and leaves again as it came.
 
+mod support;
+
+use support::{Play, play};
 use yuefu_studio::{
-    Cancel, ImportFormat, Imported, ReleasePlan, RenderOptions, ScoreFormat, Silent, Studio,
+    ImportFormat, Imported, ReleasePlan, ScoreFormat, Studio,
     audio::SampleRate,
-    render::render,
     song::{Origin, Role, Song},
 };
 
@@ -118,27 +120,7 @@ fn what_is_no_score_is_refused_in_two_languages() {
 fn an_imported_song_sounds_to_its_end() {
     let (studio, mut made) = import(ABC);
     made.song.release.rate = SampleRate(22_050);
-    let scratch = std::env::temp_dir().join(format!("yuefu-import-{}", std::process::id()));
-    let options = RenderOptions {
-        threads: 2,
-        store: None,
-        before: None,
-        stems: None,
-        mix: true,
-        soundfont: "",
-        measure: false,
-        scratch: &scratch,
-        progress: &Silent,
-        cancel: &Cancel::new(),
-    };
-    let rendered = render(
-        &made.song,
-        &studio.orchestra,
-        &studio.catalog,
-        &studio.book,
-        &options,
-    )
-    .unwrap();
+    let rendered = play(&studio, &made.song, Play::default());
     let mix = rendered.mix.unwrap();
     let samples = &mix.channels[0];
     let seconds = samples.len() as f64 / 22_050.0;

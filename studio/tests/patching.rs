@@ -1,64 +1,31 @@
 //! The promise: an edit at one place leaves every sample elsewhere as it was, and what is made
 //! again equals what would be made from nothing.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Mutex};
+mod support;
+
+use support::{Play, Stems, folder, play};
 use yuefu_studio::{
-    Cancel, DiskWorld, Overrides, ReleasePlan, RenderOptions, Rendered, Silent, Song, StemSink,
-    Store, Studio, StudioError,
+    DiskWorld, Overrides, ReleasePlan, Rendered, Song, Store, Studio,
     audio::{AudioBuffer, SampleRate},
-    render::render,
     song::Note,
     theory::Pitch,
 };
 
-#[derive(Default)]
-struct Stems(Mutex<BTreeMap<String, AudioBuffer>>);
-
-impl StemSink for Stems {
-    fn piece(&self, name: &str, audio: &AudioBuffer) -> Result<(), StudioError> {
-        let mut stems = self.0.lock().unwrap();
-        let silence = || AudioBuffer::silent(audio.rate, 2, 0);
-        let stem = stems.entry(name.to_owned()).or_insert_with(silence);
-        for (to, from) in stem.channels.iter_mut().zip(&audio.channels) {
-            to.extend_from_slice(from);
-        }
-        Ok(())
+/// From nothing, with stems.
+fn heard(stems: &Stems) -> Play<'_> {
+    Play {
+        stems: Some(stems),
+        ..Play::default()
     }
 }
 
-fn folder(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("yuefu-edits-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&path);
-    path
-}
-
-fn play(
-    studio: &Studio,
-    song: &Song,
-    store: Option<(&dyn Store, &Rendered)>,
-    stems: Option<&Stems>,
-) -> Rendered {
-    let scratch = folder("scratch");
-    let options = RenderOptions {
-        threads: 2,
-        store: store.map(|(store, _)| store),
-        before: store.map(|(_, before)| &before.ledger),
-        stems: stems.map(|stems| stems as &dyn StemSink),
-        mix: stems.is_some(),
-        soundfont: "",
-        measure: false,
-        scratch: &scratch,
-        progress: &Silent,
-        cancel: &Cancel::new(),
-    };
-    render(
-        song,
-        &studio.orchestra,
-        &studio.catalog,
-        &studio.book,
-        &options,
-    )
-    .unwrap()
+/// Patched onto what an earlier rendering left.
+fn onto<'a>(store: &'a dyn Store, before: &'a Rendered) -> Play<'a> {
+    Play {
+        store: Some(store),
+        before: Some(&before.ledger),
+        ..Play::default()
+    }
 }
 
 fn song(studio: &Studio, style: &str, looped: bool) -> Song {
@@ -94,16 +61,16 @@ fn one_note_changes_one_place_and_patching_equals_making_anew() {
         let root = folder("one-note");
         let store = yuefu_studio::keeping::Keeping::at(&root);
         // Once, to settle the mix and the master.
-        let first = play(&studio, &before, None, None);
+        let first = play(&studio, &before, Play::default());
         before.mix = Some(first.plan.clone());
         before.master = Some(first.mastering.clone());
         let stems = Stems::default();
-        let empty = play(&studio, &before, None, Some(&stems));
+        let empty = play(&studio, &before, heard(&stems));
         assert_eq!(
             empty.master, first.master,
             "kept plans give the same master"
         );
-        let kept = play(&studio, &before, Some((store.store(), &first)), None);
+        let kept = play(&studio, &before, onto(store.store(), &first));
         assert_eq!(kept.master, first.master);
 
         // A note in the middle of a phrase in the first half.
@@ -128,9 +95,9 @@ fn one_note_changes_one_place_and_patching_equals_making_anew() {
         };
         let start = before.score.timeline.seconds(edited.span.start);
 
-        let patched = play(&studio, &after, Some((store.store(), &kept)), None);
+        let patched = play(&studio, &after, onto(store.store(), &kept));
         let fresh_stems = Stems::default();
-        let fresh = play(&studio, &after, None, Some(&fresh_stems));
+        let fresh = play(&studio, &after, heard(&fresh_stems));
         assert_eq!(patched.master, fresh.master, "patched = made from nothing");
         assert!(patched.units[0].0 <= 2, "{:?}", patched.units);
         assert!(patched.units[4].1 > 0 || looped, "{:?}", patched.units);

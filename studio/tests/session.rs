@@ -2,14 +2,17 @@
 //! edits of all kinds, five undone, two branches. After every step the project holds exactly the
 //! edit, nothing else moved, and what is patched equals what is made from nothing.
 
-use std::path::{Path, PathBuf};
+mod support;
+
+use std::path::Path;
+use support::{Play, play};
 use yuefu_studio::{
-    Cancel, Overrides, Project, ReleasePlan, RenderOptions, Rendered, Silent, Song, Store, Studio,
+    Overrides, Project, ReleasePlan, Rendered, Song, Store, Studio,
     audio::SampleRate,
     editing::{Edited, Form, NewSection, Restyle, Wish},
     keeping::Keeping,
     project::OpenProject,
-    render::{Ledger, render},
+    render::Ledger,
     song::{Edit, Note, Role, SectionKind, edit::Side, words::Words},
 };
 
@@ -18,7 +21,6 @@ struct Session {
     open: OpenProject,
     keeping: Keeping,
     ledger: Ledger,
-    scratch: PathBuf,
     steps: usize,
 }
 
@@ -41,7 +43,6 @@ impl Session {
             open: project.open().unwrap(),
             keeping: Keeping::at(project.folder()),
             ledger: Ledger::default(),
-            scratch: root.join("scratch"),
             studio,
             steps: 0,
         };
@@ -54,28 +55,12 @@ impl Session {
     }
 
     fn render(&self, store: Option<&dyn Store>) -> Rendered {
-        let options = RenderOptions {
-            threads: 2,
+        let how = Play {
             store,
             before: store.map(|_| &self.ledger),
-            stems: None,
-            mix: false,
-            soundfont: "",
-            measure: false,
-            scratch: &self.scratch,
-            progress: &Silent,
-            cancel: &Cancel::new(),
+            ..Play::default()
         };
-        let studio = &self.studio;
-        let song = self.song();
-        render(
-            song,
-            &studio.orchestra,
-            &studio.catalog,
-            &studio.book,
-            &options,
-        )
-        .unwrap()
+        play(&self.studio, self.song(), how)
     }
 
     /// Patched onto what is stored, and from nothing: the same samples. Plans that were made are

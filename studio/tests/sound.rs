@@ -1,33 +1,15 @@
 //! Rendering: threads, stems, length, loops, stores, cancellation. Few and short, because sound
 //! is slow to make in a development build.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Mutex,
-};
+mod support;
+
+use std::path::Path;
+use support::{Play, Stems, folder, play};
 use yuefu_studio::{
-    Cancel, Overrides, Project, Publish, ReleasePlan, RenderOptions, Rendered, Silent, Song,
-    StemSink, Store, Studio, StudioError,
+    Cancel, Overrides, Project, Publish, ReleasePlan, Song, Studio, StudioError,
     audio::{AudioBuffer, SampleRate},
-    render::render,
     song::Ending,
 };
-
-#[derive(Default)]
-struct Stems(Mutex<BTreeMap<String, AudioBuffer>>);
-
-impl StemSink for Stems {
-    fn piece(&self, name: &str, audio: &AudioBuffer) -> Result<(), StudioError> {
-        let mut stems = self.0.lock().unwrap();
-        let silence = || AudioBuffer::silent(audio.rate, 2, 0);
-        let stem = stems.entry(name.to_owned()).or_insert_with(silence);
-        for (to, from) in stem.channels.iter_mut().zip(&audio.channels) {
-            to.extend_from_slice(from);
-        }
-        Ok(())
-    }
-}
 
 fn short(studio: &Studio, style: &str, looped: bool) -> Song {
     let mut overrides = Overrides::default();
@@ -42,42 +24,6 @@ fn short(studio: &Studio, style: &str, looped: bool) -> Song {
     studio.compose("short", &overrides, &release).unwrap().song
 }
 
-fn play(
-    studio: &Studio,
-    song: &Song,
-    threads: usize,
-    stems: Option<&dyn StemSink>,
-    store: Option<&dyn Store>,
-) -> Rendered {
-    let scratch = folder("scratch");
-    let options = RenderOptions {
-        threads,
-        store,
-        before: None,
-        stems,
-        mix: true,
-        soundfont: "",
-        measure: false,
-        scratch: &scratch,
-        progress: &Silent,
-        cancel: &Cancel::new(),
-    };
-    render(
-        song,
-        &studio.orchestra,
-        &studio.catalog,
-        &studio.book,
-        &options,
-    )
-    .unwrap()
-}
-
-fn folder(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("yuefu-sound-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&path);
-    path
-}
-
 #[test]
 fn threads_change_nothing_and_stems_sum_to_the_mix() {
     let studio = Studio::standard().unwrap();
@@ -85,8 +31,16 @@ fn threads_change_nothing_and_stems_sum_to_the_mix() {
         let song = short(&studio, "pop", looped);
         assert_eq!(song.plan.ending == Ending::Loop, looped);
         let stems = Stems::default();
-        let one = play(&studio, &song, 1, Some(&stems), None);
-        let two = play(&studio, &song, 2, None, None);
+        let one = play(
+            &studio,
+            &song,
+            Play {
+                threads: 1,
+                stems: Some(&stems),
+                ..Play::default()
+            },
+        );
+        let two = play(&studio, &song, Play::default());
         assert_eq!(one.mix, two.mix);
         assert_eq!(one.plan, two.plan);
         let frames = song.release.rate.frames(song.plan.length).0 as usize;
@@ -115,7 +69,7 @@ fn threads_change_nothing_and_stems_sum_to_the_mix() {
 fn publishing_is_repeatable_and_a_stored_project_renders_nothing_again() {
     let studio = Studio::standard().unwrap();
     let song = short(&studio, "piano-solo", false);
-    let root = folder("publish");
+    let root = folder("sound-publish");
     let job = |folder: &Path, threads| Publish {
         threads,
         ..Publish::into_folder(folder)
@@ -142,10 +96,14 @@ fn publishing_is_repeatable_and_a_stored_project_renders_nothing_again() {
     assert_eq!(kept, first.song);
     assert!(kept.mix.is_some() && kept.master.is_some());
     let store = project.store();
-    let cold = play(&studio, &kept, 2, None, Some(&store));
+    let with_store = Play {
+        store: Some(&store),
+        ..Play::default()
+    };
+    let cold = play(&studio, &kept, with_store);
     assert_eq!(Some(&cold.master), first.master.as_ref());
     assert!(cold.units.iter().all(|(_, kept)| *kept == 0));
-    let warm = play(&studio, &kept, 2, None, Some(&store));
+    let warm = play(&studio, &kept, with_store);
     assert!(warm.units.iter().all(|(made, _)| *made == 0));
     assert_eq!((warm.mix, warm.master), (cold.mix, cold.master));
     std::fs::remove_dir_all(root).unwrap();
@@ -155,7 +113,7 @@ fn publishing_is_repeatable_and_a_stored_project_renders_nothing_again() {
 fn a_cancelled_job_leaves_nothing() {
     let studio = Studio::standard().unwrap();
     let song = short(&studio, "piano-solo", false);
-    let root = folder("cancel");
+    let root = folder("sound-cancel");
     let cancel = Cancel::new();
     cancel.cancel();
     let result = studio.publish(
@@ -180,7 +138,7 @@ fn a_contact_sheet_ranks_what_was_heard() {
         rate: SampleRate(22_050),
         ..ReleasePlan::streaming()
     };
-    let root = folder("sheet");
+    let root = folder("sound-sheet");
     let job = Publish::into_folder(&root);
     let rows = studio
         .contact_sheet("short", &overrides, &release, 3, &job)

@@ -1,8 +1,8 @@
 //! The options.
 
 use crate::edit_args::{
-    ArrangeArgs, DiffArgs, EditArgs, HistoryArgs, ImportArgs, PartArgs, ProjectArg, RegenerateArgs,
-    ReshapeArgs, RestyleArgs, StepsArgs, StoreArgs, TakesArgs, WatchArgs,
+    ArrangeArgs, DiffArgs, EditArgs, HistoryArgs, ImportArgs, PartArgs, RegenerateArgs,
+    ReshapeArgs, RestyleArgs, StepsArgs, StoreArgs, TakesArgs, VerifyArgs, WatchArgs,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -81,7 +81,7 @@ pub enum Command {
     /// Say what differs between two versions or projects
     Diff(DiffArgs),
     /// Make everything anew and compare it with what is stored
-    Verify(ProjectArg),
+    Verify(VerifyArgs),
     /// Say what a project keeps of its renderings, and clear it up
     Store(StoreArgs),
     /// Render whenever the project's files are saved, and play the result

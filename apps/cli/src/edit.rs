@@ -3,8 +3,8 @@
 use crate::{
     args::Common,
     edit_args::{
-        AfterArgs, EditArgs, ImportArgs, PartArgs, RegenerateArgs, ReshapeAction, ReshapeArgs,
-        RestyleArgs, StepsArgs, TakesArgs,
+        AfterArgs, EditArgs, FontArg, ImportArgs, PartArgs, RegenerateArgs, ReshapeAction,
+        ReshapeArgs, RestyleArgs, StepsArgs, TakesArgs,
     },
     lang::Words,
     progress::Bar,
@@ -388,7 +388,7 @@ pub fn steps(
         }
     }
     after(
-        &Studio::standard()?,
+        &studio(&args.after.font)?,
         &mut open,
         &args.after,
         common,
@@ -404,7 +404,7 @@ pub fn import(
     words: Words,
     cancel: &Cancel,
 ) -> Result<(), StudioError> {
-    let studio = Studio::standard()?;
+    let studio = studio(&args.after.font)?;
     if let Some(project) = &args.into {
         let track: Option<Tracks> = match &args.track {
             Some(text) => Some(text.parse()?),
@@ -465,6 +465,11 @@ pub fn remarks(remarks: &[Remark], common: &Common, words: Words) {
     }
 }
 
+/// The studio with the SoundFont that was given.
+pub fn studio(font: &FontArg) -> Result<Studio, StudioError> {
+    crate::song::studio(font.soundfont.as_deref())
+}
+
 /// Opens a project, changes its song, keeps the result as a version and does what comes after.
 fn change(
     path: &Path,
@@ -474,7 +479,7 @@ fn change(
     cancel: &Cancel,
     work: impl FnOnce(&Studio, &Song) -> Result<Edited, StudioError>,
 ) -> Result<(), StudioError> {
-    let studio = Studio::standard()?;
+    let studio = studio(&then.font)?;
     let mut open = open(path, common, words)?;
     let edited = work(&studio, open.song())?;
     let edit = Edit::between(open.song(), &edited.song);
@@ -596,7 +601,6 @@ pub fn preview(
             before: None,
             stems: None,
             mix: false,
-            soundfont: "",
             measure: false,
             scratch: &scratch,
             progress: &yuefu_studio::Silent,
@@ -605,7 +609,6 @@ pub fn preview(
     )?;
     crate::song::settle(open, &rendered.plan, &rendered.mastering)?;
     let path = beside(&project, None).join(format!("{}.preview.wav", name_of(&project)));
-    let format = yuefu_studio::publish::parse_format("wav16")?;
-    studio.preview(&rendered.master, &path, format, open.song().seed)?;
+    studio.preview(&rendered.master, &path, open.song().seed)?;
     Ok(path.display().to_string())
 }

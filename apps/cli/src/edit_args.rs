@@ -23,6 +23,28 @@ pub struct AfterArgs {
     /// Say what would change and change nothing
     #[arg(long, conflicts_with_all = ["render", "preview"])]
     pub dry_run: bool,
+    /// The SoundFont that it is played with.
+    #[command(flatten)]
+    pub font: FontArg,
+}
+
+/// The SoundFont of the user that a project plays.
+#[derive(Clone, Debug, Default, Args)]
+pub struct FontArg {
+    /// The SoundFont of your own that the project plays
+    #[arg(long, value_name = "FILE")]
+    pub soundfont: Option<PathBuf>,
+}
+
+/// Options of `verify`.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// The project.
+    #[command(flatten)]
+    pub project: ProjectArg,
+    /// The SoundFont that it is played with.
+    #[command(flatten)]
+    pub font: FontArg,
 }
 
 /// Options of `edit`.
@@ -303,6 +325,9 @@ pub struct DiffArgs {
     /// Render both from nothing and say where the samples differ
     #[arg(long)]
     pub audio: bool,
+    /// The SoundFont that they are played with.
+    #[command(flatten)]
+    pub font: FontArg,
 }
 
 /// Options of `store`.
@@ -335,6 +360,9 @@ pub struct WatchArgs {
     /// Stop after N renderings (for scripts)
     #[arg(long, value_name = "N")]
     pub times: Option<u32>,
+    /// The SoundFont that it is played with.
+    #[command(flatten)]
+    pub font: FontArg,
 }
 
 /// Options of `import`.

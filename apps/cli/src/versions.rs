@@ -3,7 +3,7 @@
 use crate::{
     args::Common,
     edit::open,
-    edit_args::{DiffArgs, HistoryAction, HistoryArgs, ProjectArg, StoreArgs},
+    edit_args::{DiffArgs, HistoryAction, HistoryArgs, StoreArgs, VerifyArgs},
     lang::Words,
     progress::Bar,
     report::line,
@@ -12,7 +12,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, ops::Range, path::Path};
 use yuefu_studio::{
-    Cancel, Project, Song, Studio, StudioError,
+    Cancel, Project, Song, StudioError,
     keeping::{Keeping, USUAL_LIMIT},
     project::OpenProject,
     proof::ProofJob,
@@ -227,7 +227,7 @@ pub fn diff(
         }
     }
     if args.audio {
-        let studio = Studio::standard()?;
+        let studio = crate::edit::studio(&args.font)?;
         let bar = Bar::new(common, words);
         let scratch = scratch("diff");
         let found = studio.compare_audio(
@@ -354,13 +354,13 @@ fn differences(before: Option<String>, after: Option<String>, words: Words) -> V
 
 /// Makes everything anew and compares it with what is stored.
 pub fn verify(
-    args: &ProjectArg,
+    args: &VerifyArgs,
     common: &Common,
     words: Words,
     cancel: &Cancel,
 ) -> Result<(), StudioError> {
-    let open = open(&args.project, common, words)?;
-    let studio = Studio::standard()?;
+    let open = open(&args.project.project, common, words)?;
+    let studio = crate::edit::studio(&args.font)?;
     let keeping = Keeping::at(open.project().folder());
     let ledger = keeping.ledger(&history::state(open.song()));
     let bar = Bar::new(common, words);

@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
     time::{Duration, Instant, SystemTime},
 };
-use yuefu_studio::{Cancel, Project, Studio, StudioError, song::history};
+use yuefu_studio::{Cancel, Project, StudioError, song::history};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_millis(30);
@@ -32,7 +32,7 @@ pub fn watch(
     words: Words,
     cancel: &Cancel,
 ) -> Result<(), StudioError> {
-    let studio = Studio::standard()?;
+    let studio = crate::edit::studio(&args.font)?;
     let project = Project::find(&args.project.project)?;
     let page = match &args.serve {
         Some(address) => Some(Page::open(address)?),

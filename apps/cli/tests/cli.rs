@@ -260,3 +260,77 @@ fn a_song_is_edited_and_taken_back() {
     assert_eq!(yuefu(&["redo", &out]).status.code(), Some(2));
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// A short song in a folder of its own.
+fn made(name: &str) -> (PathBuf, String) {
+    let folder = folder(name);
+    let out = folder.to_string_lossy().into_owned();
+    let made = [
+        "song", "pop", "--length", "12", "--rate", "8000", "-o", &out, "-q",
+    ];
+    assert!(yuefu(&made).status.success());
+    (folder, out)
+}
+
+#[test]
+fn one_process_renders_while_another_collects() {
+    let (folder, out) = made("shared");
+    let collect = || {
+        Command::new(env!("CARGO_BIN_EXE_yuefu"))
+            .args(["store", &out, "--collect", "--limit", "0", "-q"])
+            .env("LC_ALL", "C")
+            .spawn()
+            .unwrap()
+    };
+    for step in ["+1", "-2", "+3"] {
+        let edit = format!("transpose lead all {step}");
+        let mut others = [collect(), collect()];
+        let done = yuefu(&["edit", &out, &edit, "--preview", "-q"]);
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        for other in &mut others {
+            assert!(other.wait().unwrap().success());
+        }
+    }
+    let verified = yuefu(&["verify", &out, "--json"]);
+    assert!(text(&verified.stdout).contains("\"ok\":true"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A limit on the size of files stands for a full disk: a write fails in its middle.
+#[cfg(unix)]
+#[test]
+fn a_rendering_that_finds_no_room_says_so_and_loses_nothing() {
+    let (folder, out) = made("no-room");
+    let before = text(&yuefu(&["history", &out, "--json"]).stdout);
+    for command in ["render", "edit"] {
+        let rest = if command == "edit" {
+            "'transpose lead all +1' --preview"
+        } else {
+            ""
+        };
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 40; exec '{}' {command} '{out}' {rest}",
+            env!("CARGO_BIN_EXE_yuefu")
+        );
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .env("LC_ALL", "C")
+            .output()
+            .unwrap();
+        let message = text(&output.stderr);
+        assert!(!output.status.success(), "{command}: {message}");
+        assert!(message.contains("write"), "{command}: {message}");
+        assert!(!message.contains("panicked"), "{command}: {message}");
+    }
+    // The edit itself was kept, what could not be written is not there in part.
+    let after = text(&yuefu(&["history", &out, "--json"]).stdout);
+    assert!(after.len() > before.len() && after.contains("transpose lead"));
+    let rendered = yuefu(&["render", &out, "-q"]);
+    assert!(rendered.status.success(), "{}", text(&rendered.stderr));
+    assert!(text(&yuefu(&["verify", &out, "--json"]).stdout).contains("\"ok\":true"));
+    for entry in std::fs::read_dir(&out).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(!name.contains(".part"), "{name}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

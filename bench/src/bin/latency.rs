@@ -5,12 +5,8 @@
 
 use std::time::Instant;
 use yuefu_studio::{
-    AudioFormat, Cancel, Overrides, ReleasePlan, RenderOptions, Rendered, Silent, Song, Store,
-    Studio, StudioError,
-    editing::Wish,
-    keeping::Keeping,
-    render::{STAGES, render},
-    song::ops::Tracks,
+    Cancel, Overrides, ReleasePlan, RenderOptions, Rendered, Silent, Song, Store, Studio,
+    StudioError, editing::Wish, keeping::Keeping, render::STAGES, song::ops::Tracks,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -70,8 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let edited = edit(&studio, &song, kind)?;
         let made = play(&studio, &edited, Some(keeping.store()), Some(&before));
         let samples = ms(started);
-        let format = AudioFormat::parse("wav16")?;
-        studio.preview(&made.master, &root.join("preview.wav"), format, song.seed)?;
+        studio.preview(&made.master, &root.join("preview.wav"), song.seed)?;
         let file = ms(started);
         let units: Vec<String> = STAGES
             .iter()
@@ -157,19 +152,13 @@ fn play(
         before: before.map(|made| &made.ledger),
         stems: None,
         mix: false,
-        soundfont: "",
+
         measure: false,
         scratch: &scratch,
         progress: &Silent,
         cancel: &Cancel::new(),
     };
-    match render(
-        song,
-        &studio.orchestra,
-        &studio.catalog,
-        &studio.book,
-        &options,
-    ) {
+    match studio.render(song, &options) {
         Ok(made) => made,
         Err(error) => panic!("{}", error.message(yuefu_studio::song::brief::Lang::En)),
     }

@@ -4,6 +4,7 @@ use super::{
     ledger::{Entry, Inputs},
     pack::{pack, unpack},
 };
+use std::sync::OnceLock;
 use yuefu_audio::{Clip, Frames, SampleRate};
 use yuefu_engine::{Key, Store};
 use yuefu_instruments::Orchestra;
@@ -72,10 +73,13 @@ pub(crate) fn entry(
     (key, Entry::new(&key, inputs))
 }
 
-/// Digest of the shipped recordings.
-pub(crate) fn bank_digest() -> String {
-    let bytes = yuefu_data::get("bank/general.sf3").unwrap_or_default();
-    blake3::hash(bytes).to_hex().to_string()
+/// Digest of the shipped recordings, worked out once.
+pub(crate) fn bank_digest() -> &'static str {
+    static DIGEST: OnceLock<String> = OnceLock::new();
+    DIGEST.get_or_init(|| {
+        let bytes = yuefu_data::get("bank/general.sf3").unwrap_or_default();
+        blake3::hash(bytes).to_hex().to_string()
+    })
 }
 
 /// The first frame, then the packed audio.

@@ -15,7 +15,7 @@ mod stems;
 
 pub use ledger::{Changed, Entry, Ledger, STAGES, Unit};
 
-use crate::error::StudioError;
+use crate::{Studio, error::StudioError};
 use keys::{Graph, Lane, lanes};
 use made::Maker;
 use played::{Extents, Held, PlayedTrack, add};
@@ -36,7 +36,7 @@ use yuefu_instruments::Orchestra;
 use yuefu_mix::{TrackMeasure, process_track, strip::to_grid};
 use yuefu_release::master::MasterReport;
 use yuefu_song::{
-    Catalog, Ending, MasterPlan, Song, StyleBook,
+    Catalog, Ending, MasterPlan, Song,
     mixplan::{ChannelStrip, MixPlan},
 };
 
@@ -53,8 +53,6 @@ pub struct RenderOptions<'a> {
     pub stems: Option<&'a dyn StemSink>,
     /// Whether the sum before mastering is wanted too.
     pub mix: bool,
-    /// Digest of the user's own SoundFont; empty without one. Stored clips depend on it.
-    pub soundfont: &'a str,
     /// Whether to measure the processed stems, for the critics.
     pub measure: bool,
     /// A folder for what does not fit in memory; made when needed and removed.
@@ -107,69 +105,78 @@ const LOOP_TAIL: Seconds = Seconds(6.0);
 /// The last moments of every stem fade to zero, so that a cut never clicks.
 const EDGE: Seconds = Seconds(0.03);
 
-/// Plays, mixes and masters a song.
-///
-/// The result is exactly `plan.length` long and does not depend on the number of threads, nor on
-/// what was in the store.
-///
-/// # Errors
-/// When stopped, or when stems cannot be written.
-pub fn render(
+impl Studio {
+    /// Plays, mixes and masters a song.
+    ///
+    /// The result is exactly `plan.length` long and does not depend on the number of threads, nor
+    /// on what was in the store.
+    ///
+    /// # Errors
+    /// When stopped, when an instrument is missing, or when stems cannot be written.
+    pub fn render(
+        &self,
+        song: &Song,
+        options: &RenderOptions<'_>,
+    ) -> Result<Rendered, StudioError> {
+        self.can_play(song)?;
+        let pool = crate::publish::pool(options.threads)?;
+        pool.install(|| render(self, song, options))
+    }
+}
+
+fn render(
+    studio: &Studio,
     song: &Song,
-    orchestra: &Orchestra,
-    catalog: &Catalog,
-    book: &StyleBook,
     options: &RenderOptions<'_>,
 ) -> Result<Rendered, StudioError> {
-    crate::publish::pool(options.threads)?.install(|| {
-        let job = Job::new(song, orchestra, options);
-        let tracks = job.perform(catalog);
-        let (sounds, extents, measured) = job.sounds(&tracks)?;
-        let mix = match &song.mix {
-            Some(plan) if job.unmixed().next().is_none() => plan.clone(),
-            Some(plan) => {
-                crate::balance::extend(plan, crate::balance::plan(song, book, catalog, &measured))
-            }
-            None => crate::balance::plan(song, book, catalog, &measured),
-        };
-        let places = tracks
-            .iter()
-            .map(|track| job.places(&extents, track))
-            .collect();
-        let graph = Graph::new(&job, lanes(&job, &tracks, places, &mix), &mix);
-        let mut rendered = Maker::new(&job, graph, &sounds).make()?;
-        for track in &tracks {
-            for phrase in &track.phrases {
-                let mut entry = phrase.entry.clone();
-                entry.extent = extents
-                    .get(&phrase.key)
-                    .map(|(start, frames)| (start.0, frames as u64));
-                let unit = played::unit(track, phrase);
-                rendered.ledger.units.insert(unit, entry);
-            }
+    let (book, catalog) = (&studio.book, &studio.catalog);
+    let job = Job::new(studio, song, options);
+    let tracks = job.perform();
+    let (sounds, extents, measured) = job.sounds(&tracks)?;
+    let mix = match &song.mix {
+        Some(plan) if job.unmixed().next().is_none() => plan.clone(),
+        Some(plan) => {
+            crate::balance::extend(plan, crate::balance::plan(song, book, catalog, &measured))
         }
-        let made: BTreeSet<String> = {
-            let keys = job.made.lock().unwrap_or_else(|error| error.into_inner());
-            keys.iter().map(Key::hex).collect()
-        };
-        let units = &rendered.ledger.units;
-        rendered.made = units
-            .iter()
-            .filter(|(_, entry)| made.contains(&entry.key))
-            .map(|(unit, _)| unit.clone())
-            .collect();
-        rendered.raw = measured
-            .into_iter()
-            .map(|(id, measure)| (id, measure.loudness.map(Lufs)))
-            .collect();
-        Ok(rendered)
-    })
+        None => crate::balance::plan(song, book, catalog, &measured),
+    };
+    let places = tracks
+        .iter()
+        .map(|track| job.places(&extents, track))
+        .collect();
+    let graph = Graph::new(&job, lanes(&job, &tracks, places, &mix), &mix);
+    let mut rendered = Maker::new(&job, graph, &sounds).make()?;
+    for track in &tracks {
+        for phrase in &track.phrases {
+            let mut entry = phrase.entry.clone();
+            entry.extent = extents
+                .get(&phrase.key)
+                .map(|(start, frames)| (start.0, frames as u64));
+            let unit = played::unit(track, phrase);
+            rendered.ledger.units.insert(unit, entry);
+        }
+    }
+    let made: BTreeSet<String> = {
+        let keys = job.made.lock().unwrap_or_else(|error| error.into_inner());
+        keys.iter().map(Key::hex).collect()
+    };
+    let units = &rendered.ledger.units;
+    rendered.made = units
+        .iter()
+        .filter(|(_, entry)| made.contains(&entry.key))
+        .map(|(unit, _)| unit.clone())
+        .collect();
+    rendered.raw = measured
+        .into_iter()
+        .map(|(id, measure)| (id, measure.loudness.map(Lufs)))
+        .collect();
+    Ok(rendered)
 }
 
 /// What a rendering is about.
 pub(crate) struct Job<'a> {
+    studio: &'a Studio,
     song: &'a Song,
-    orchestra: &'a Orchestra,
     options: &'a RenderOptions<'a>,
     /// Frames per second.
     rate: SampleRate,
@@ -177,7 +184,6 @@ pub(crate) struct Job<'a> {
     length: usize,
     /// Frames that are rendered: for loops with the tail that is folded back.
     rendered: usize,
-    bank: String,
     units: [(AtomicU64, AtomicU64); 5],
     /// Keys of what was made, not found.
     made: Mutex<BTreeSet<Key>>,
@@ -195,7 +201,7 @@ pub(crate) enum Sounds<'a> {
 type Measures = Vec<(String, TrackMeasure)>;
 
 impl<'a> Job<'a> {
-    fn new(song: &'a Song, orchestra: &'a Orchestra, options: &'a RenderOptions<'a>) -> Self {
+    fn new(studio: &'a Studio, song: &'a Song, options: &'a RenderOptions<'a>) -> Self {
         let rate = song.release.rate;
         let length = usize::try_from(rate.frames(song.plan.length).0).unwrap_or(0);
         let tail = if song.plan.ending == Ending::Loop {
@@ -204,13 +210,12 @@ impl<'a> Job<'a> {
             0
         };
         Self {
+            studio,
             song,
-            orchestra,
             options,
             rate,
             length,
             rendered: length + tail,
-            bank: clips::bank_digest(),
             units: Default::default(),
             made: Mutex::default(),
         }

@@ -12,7 +12,7 @@ use std::{
 };
 use yuefu_audio::{AudioBuffer, Clip, Frames};
 use yuefu_engine::{Key, SeedPath};
-use yuefu_song::{Catalog, PerformedPhrase};
+use yuefu_song::PerformedPhrase;
 
 /// A track as it is played.
 pub(crate) struct PlayedTrack {
@@ -58,8 +58,10 @@ impl Placed {
 
 impl Job<'_> {
     /// Performs the whole score and gives every phrase its key.
-    pub(crate) fn perform(&self, catalog: &Catalog) -> Vec<PlayedTrack> {
-        let song = self.song;
+    pub(crate) fn perform(&self) -> Vec<PlayedTrack> {
+        let (studio, song) = (self.studio, self.song);
+        let catalog = &studio.catalog;
+        let own = studio.soundfont.as_ref().map_or("", |font| &font.digest);
         let performance =
             yuefu_perform::perform(&song.score, &song.plan, catalog, &SeedPath::song(song.seed));
         performance
@@ -74,11 +76,11 @@ impl Job<'_> {
                     .zip(&written.phrases)
                     .map(|(placed, written)| {
                         let (key, entry) = clips::entry(
-                            self.orchestra,
+                            &studio.orchestra,
                             written,
                             &placed.phrase,
                             self.rate,
-                            [&self.bank, self.options.soundfont],
+                            [clips::bank_digest(), own],
                         );
                         PlayedPhrase {
                             id: placed.id,
@@ -96,7 +98,7 @@ impl Job<'_> {
     /// The sound of a phrase, and how many phrases have sounded so far.
     pub(crate) fn clip(&self, phrase: &PlayedPhrase) -> (Clip, u64) {
         let (clip, stored) = clips::clip(
-            self.orchestra,
+            &self.studio.orchestra,
             &phrase.played,
             self.rate,
             &phrase.key,
