@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod edit;
 mod edit_args;
+mod examples;
 mod lang;
 mod look;
 mod progress;
@@ -24,15 +25,16 @@ use yuefu_studio::{Cancel, StudioError};
 
 fn main() -> ExitCode {
     let words = Words::from_environment(std::env::args());
-    let matches = match lang::localize(Cli::command(), words).try_get_matches() {
-        Ok(matches) => matches,
-        Err(error) => {
-            // Help and version are errors to clap, but successes to their reader.
-            let code = if error.use_stderr() { 2 } else { 0 };
-            let _ = error.print();
-            return ExitCode::from(code);
-        }
-    };
+    let matches =
+        match examples::add(lang::localize(Cli::command(), words), words).try_get_matches() {
+            Ok(matches) => matches,
+            Err(error) => {
+                // Help and version are errors to clap, but successes to their reader.
+                let code = if error.use_stderr() { 2 } else { 0 };
+                let _ = error.print();
+                return ExitCode::from(code);
+            }
+        };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => {

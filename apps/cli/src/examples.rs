@@ -1,0 +1,261 @@
+//! Examples under the help of every command: what people copy first.
+
+use crate::lang::Words;
+use clap::Command;
+use std::fmt::Write as _;
+
+/// Command, command line without `yuefu`, and what it does in English and Chinese.
+const EXAMPLES: &[(&str, &str, &str, &str)] = &[
+    (
+        "song",
+        r#"song "a warm city pop night drive, 3 minutes""#,
+        "a finished song, with stems, scores and a project",
+        "一首成品，附分轨、乐谱和工程",
+    ),
+    (
+        "song",
+        "song 江南雨夜，古筝与笛子 --bpm 72 -o rain",
+        "in Chinese, with a tempo, into a folder",
+        "中文描述，指定速度与文件夹",
+    ),
+    (
+        "song",
+        r#"song "jazz waltz" --best 5 --pictures"#,
+        "the best of five, with pictures",
+        "五个版本取其最佳，附图",
+    ),
+    (
+        "arrange",
+        r#"arrange lead.musicxml --style "bossa nova""#,
+        "a band for someone's tune",
+        "为现成的曲调配上乐队",
+    ),
+    (
+        "explain",
+        r#"explain "a sad waltz without drums""#,
+        "which words mean what",
+        "每个词被理解成什么",
+    ),
+    (
+        "styles",
+        "styles jazz",
+        "one style in full",
+        "一种风格的详情",
+    ),
+    (
+        "instruments",
+        "instruments erhu",
+        "one instrument in full",
+        "一种乐器的详情",
+    ),
+    (
+        "render",
+        "render song.yuefu --explain",
+        "what was made again, and why",
+        "重做了什么、为何重做",
+    ),
+    (
+        "render",
+        "render song.yuefu --format wav,ogg --stems",
+        "in other formats",
+        "导出其他格式",
+    ),
+    (
+        "edit",
+        r#"edit song.yuefu "transpose lead 9-12 +2 steps" "gain bass -2""#,
+        "two operations as one step",
+        "两个操作作为一步",
+    ),
+    (
+        "edit",
+        r#"edit song.yuefu "chord 5 Am7" --preview"#,
+        "change and hear it at once",
+        "修改并立即试听",
+    ),
+    (
+        "edit",
+        "edit song.yuefu --list",
+        "all operations with their words",
+        "全部操作及写法",
+    ),
+    (
+        "regenerate",
+        "regenerate song.yuefu --bars 9-12 --track lead --takes 4",
+        "four new tunes for four bars",
+        "为四小节旋律写四个新版本",
+    ),
+    (
+        "regenerate",
+        "regenerate song.yuefu --section chorus --track drums --busier",
+        "busier drums in the choruses",
+        "副歌的鼓更密",
+    ),
+    (
+        "form",
+        "form song.yuefu insert bridge --before chorus-3",
+        "a bridge before the last chorus",
+        "在最后一段副歌前加桥段",
+    ),
+    (
+        "form",
+        "form song.yuefu length 2:30",
+        "shorter or longer, musically",
+        "按乐理缩短或延长",
+    ),
+    (
+        "form",
+        "form song.yuefu loop",
+        "a seamless loop",
+        "首尾无缝循环",
+    ),
+    (
+        "restyle",
+        "restyle song.yuefu jazz --keep-tempo",
+        "the same tune with another band",
+        "同一旋律，换一支乐队",
+    ),
+    (
+        "add",
+        "add song.yuefu cello --role counter",
+        "a second melody on the cello",
+        "大提琴奏副旋律",
+    ),
+    (
+        "takes",
+        "takes song.yuefu",
+        "all takes; `edit song.yuefu \"take ...\"` switches",
+        "全部版本；用 edit song.yuefu \"take …\" 切换",
+    ),
+    ("undo", "undo song.yuefu 3", "three steps back", "撤销三步"),
+    ("redo", "redo song.yuefu", "one step forth", "重做一步"),
+    (
+        "history",
+        "history song.yuefu name before-strings",
+        "name this version",
+        "给当前版本起名",
+    ),
+    (
+        "history",
+        "history song.yuefu branch jazzier",
+        "try something beside it",
+        "另开一条分支试验",
+    ),
+    (
+        "history",
+        "history song.yuefu merge jazzier",
+        "bring it back in",
+        "把分支并回来",
+    ),
+    (
+        "diff",
+        "diff song.yuefu@before-strings song.yuefu --audio",
+        "what differs, in notes and in sound",
+        "音符与声音有何不同",
+    ),
+    (
+        "verify",
+        "verify song.yuefu",
+        "make everything anew and compare",
+        "全部重做并比对",
+    ),
+    (
+        "store",
+        "store song.yuefu --collect --limit 500M",
+        "keep at most 500 MB of renderings",
+        "渲染缓存最多留 500 MB",
+    ),
+    (
+        "watch",
+        "watch song.yuefu --serve",
+        "hear every save in the browser",
+        "每次保存都在浏览器里试听",
+    ),
+    (
+        "import",
+        "import tune.mid -o tune.yuefu",
+        "a project of a file",
+        "由文件建工程",
+    ),
+    (
+        "import",
+        "import edited.musicxml --into song.yuefu --track lead",
+        "bring an edited part back",
+        "把改过的声部并回工程",
+    ),
+    (
+        "export",
+        "export song.yuefu --format midi,musicxml",
+        "files for other programs",
+        "供其他软件使用的文件",
+    ),
+    (
+        "master",
+        "master mix.wav --target -14 -o master.flac",
+        "master any recording",
+        "给任意录音做母带",
+    ),
+    (
+        "show",
+        "show song.yuefu --png pictures",
+        "notes, spectrum and loudness as pictures",
+        "音符、频谱与响度图",
+    ),
+    (
+        "completions",
+        "completions bash > ~/.local/share/bash-completion/completions/yuefu",
+        "for the shell",
+        "命令补全",
+    ),
+];
+
+/// Puts the examples of every command under its help.
+pub fn add(command: Command, words: Words) -> Command {
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    names.iter().fold(command, |command, name| {
+        let rows: Vec<_> = EXAMPLES.iter().filter(|row| row.0 == name).collect();
+        if rows.is_empty() {
+            return command;
+        }
+        let mut text = format!("{}\n", words.pick("Examples:", "例："));
+        for (_, line, en, zh) in rows {
+            let _ = writeln!(text, "  yuefu {line}\n      {}", words.pick(en, zh));
+        }
+        command.mut_subcommand(name, |sub| sub.after_help(text))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory as _, Parser as _};
+
+    #[test]
+    fn every_command_has_examples_and_understands_them() {
+        for sub in crate::args::Cli::command().get_subcommands() {
+            let name = sub.get_name();
+            assert!(EXAMPLES.iter().any(|row| row.0 == name), "{name}");
+        }
+        for (name, line, ..) in EXAMPLES {
+            let words: Vec<String> = split(line.split(" > ").next().unwrap_or(line));
+            assert_eq!(&words[0], name);
+            let all = ["yuefu".to_owned()].into_iter().chain(words);
+            if let Err(error) = crate::args::Cli::try_parse_from(all) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    /// Words of a command line; quotes keep words together.
+    fn split(line: &str) -> Vec<String> {
+        line.split('"')
+            .enumerate()
+            .flat_map(|(index, part)| match index % 2 {
+                0 => part.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![part.to_owned()],
+            })
+            .collect()
+    }
+}
