@@ -188,7 +188,8 @@ pub(crate) fn invalid(expected: String, found: String, remedy: &str) -> AudioFil
 }
 
 pub(crate) fn write_error(e: io::Error) -> AudioFileError {
-    if e.kind() == io::ErrorKind::FileTooLarge {
+    // The system says the same of a file that it does not let grow (a limit, a full quota).
+    if e.kind() == io::ErrorKind::FileTooLarge && e.raw_os_error().is_none() {
         let remedy = "Write FLAC, or split the recording.";
         return AudioFileError::new(
             ErrorKind::TooLarge,
