@@ -319,7 +319,7 @@ fn a_rendering_that_finds_no_room_says_so_and_loses_nothing() {
             .unwrap();
         let message = text(&output.stderr);
         assert!(!output.status.success(), "{command}: {message}");
-        assert!(message.contains("write"), "{command}: {message}");
+        assert!(message.contains("too large"), "{command}: {message}");
         assert!(!message.contains("panicked"), "{command}: {message}");
     }
     // The edit itself was kept, what could not be written is not there in part.
