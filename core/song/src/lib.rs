@@ -15,6 +15,7 @@ pub mod reshape;
 pub mod score;
 pub mod song;
 pub mod style;
+pub mod sung;
 pub mod voice;
 pub mod words;
 
