@@ -256,6 +256,9 @@ ops! {
     InsertLine "lyric-insert" { section: String, line: u32, text: String }
     /// Deletes the n-th line of a section's words.
     DeleteLine "lyric-delete" { section: String, line: u32 }
+    /// Gives a note a syllable, such as `还{huan2}` or `night{N AY1 T}`; `-` lets it continue the
+    /// syllable before it.
+    Sing "sing" { track: String, at: At, syllable: String }
     /// Loudness to master to, in LUFS.
     Loudness "loudness" { lufs: f32 }
     /// True peak that is never exceeded, in dBTP.
@@ -265,6 +268,14 @@ ops! {
 }
 
 impl Op {
+    /// Whether it changes the words of the sheet, which are then to be read and sung.
+    pub fn changes_words(&self) -> bool {
+        matches!(
+            self,
+            Self::SetLine { .. } | Self::InsertLine { .. } | Self::DeleteLine { .. }
+        )
+    }
+
     /// The changed song, and what should be said about it.
     ///
     /// # Errors
@@ -459,6 +470,11 @@ impl Work<'_> {
             Op::DeleteLine { section, line } => {
                 self.lyric(section, *line, text::LyricChange::Delete)
             }
+            Op::Sing {
+                track,
+                at,
+                syllable,
+            } => self.sing(track, *at, syllable),
             Op::Loudness { lufs } => self.loudness(*lufs),
             Op::Ceiling { db } => self.ceiling(*db),
             Op::Formats { list } => self.formats(list),

@@ -9,6 +9,7 @@ use super::{
     values::{Dynamics, Lengths, PitchUnit, Quarters},
 };
 use crate::{
+    lyrics::Lyric,
     performance::Articulation,
     score::{Note, Track},
 };
@@ -58,6 +59,54 @@ impl Work<'_> {
         }
         self.mention_range(index);
         Ok(())
+    }
+
+    /// Gives a note a syllable, or takes it away.
+    pub(super) fn sing(&mut self, track: &str, at: At, syllable: &str) -> Result<(), OpError> {
+        let index = select::find_track(track, &self.song, self.catalog)?;
+        let start = select::position(at, &self.song)?;
+        let track = &mut self.song.score.tracks[index];
+        let id = track.id.clone();
+        let mut lang = String::new();
+        for phrase in &mut track.phrases {
+            let origin = phrase.span.start;
+            let Some(found) = phrase.notes.iter().position(|n| origin + n.at == start) else {
+                let mut sung = phrase.notes.iter().filter_map(|n| n.lyric.as_ref());
+                if let (Some(last), true) = (sung.next_back(), origin < start) {
+                    lang.clone_from(&last.lang);
+                }
+                continue;
+            };
+            if phrase.locked {
+                return Err(locked(&phrase.id));
+            }
+            let before = phrase.notes[..found]
+                .iter()
+                .rev()
+                .find_map(|n| n.lyric.as_ref());
+            let own = phrase.notes[found].lyric.as_deref();
+            if let Some(near) = own.or(before.map(|lyric| &**lyric)) {
+                lang.clone_from(&near.lang);
+            }
+            let lyric = if syllable == "-" {
+                if before.is_none() {
+                    return Err(OpError::new(
+                        format!("the note at {at} begins its line; it needs a syllable"),
+                        format!("{at} 处的音是乐句的第一个音，必须有音节"),
+                    ));
+                }
+                None
+            } else {
+                Some(Box::new(syllable_of(syllable, &lang, own)?))
+            };
+            phrase.notes[found].lyric = lyric;
+            tidy::edited(phrase);
+            return Ok(());
+        }
+        Err(OpError::new(
+            format!("{id} has no note at {at}"),
+            format!("{id} 在 {at} 处没有音符"),
+        ))
     }
 
     /// Deletes one note.
@@ -519,4 +568,35 @@ pub(super) fn fold(notes: &mut [Note], low: i32, high: i32) {
 /// Whether two spans touch nowhere.
 pub(super) fn apart(a: TickSpan, b: TickSpan) -> bool {
     !a.overlaps(b)
+}
+
+/// A syllable with its reading in braces. Its language is that of the syllables near it, or the
+/// first that knows such a reading.
+fn syllable_of(text: &str, near: &str, old: Option<&Lyric>) -> Result<Lyric, OpError> {
+    let wrong = || {
+        OpError::new(
+            format!(
+                "expected a syllable with its reading such as 还{{huan2}} or night{{N AY1 T}}, found `{text}`"
+            ),
+            format!("需要带读音的音节，如 还{{huan2}} 或 night{{N AY1 T}}，却是“{text}”"),
+        )
+    };
+    let (letters, reading) = text.split_once('{').ok_or_else(wrong)?;
+    let reading = reading.strip_suffix('}').ok_or_else(wrong)?.trim();
+    let known = |lang: &&str| yuefu_lang::sounds(lang, reading).is_ok();
+    let lang = [near, "cmn", "en", "yue", "ja"]
+        .into_iter()
+        .find(known)
+        .ok_or_else(wrong)?;
+    let plain = |c: char| !c.is_control() && !"{}|".contains(c);
+    if letters.trim().is_empty() || !letters.chars().all(plain) {
+        return Err(wrong());
+    }
+    Ok(Lyric {
+        text: letters.trim().to_owned(),
+        lang: lang.to_owned(),
+        reading: reading.to_owned(),
+        given: true,
+        ..old.cloned().unwrap_or_default()
+    })
 }
