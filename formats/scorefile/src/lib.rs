@@ -8,13 +8,17 @@ mod abc;
 mod draft;
 mod error;
 mod flow;
+mod karaoke;
 mod midi;
 mod model;
 mod musicxml;
 mod notation;
+mod singer;
 
 pub use abc::{read_abc, write_abc};
 pub use error::{Place, ScoreErrorKind, ScoreFileError, Warning};
+pub use karaoke::{SungLine, SungWord, read_lrc, sung_lines, write_lrc, write_srt};
 pub use midi::{MidiOptions, read_midi, write_midi};
 pub use model::{ScoreFile, ScoreLimits, Stated, Syllable};
 pub use musicxml::{read_musicxml, write_musicxml};
+pub use singer::{read_ds, read_ustx, write_ds, write_ustx};

@@ -39,15 +39,16 @@ pub struct Stated {
 }
 
 impl ScoreFile {
-    /// A score to be written, with the catalog's names for its tracks and no words.
+    /// A score to be written, with the catalog's names for its tracks and the words of its notes.
     pub fn new(title: &str, composer: &str, score: Score, catalog: &Catalog) -> Self {
         let names = score.tracks.iter().map(|t| part_name(t, catalog)).collect();
+        let syllables = Syllable::of(&score);
         Self {
             title: title.to_owned(),
             composer: composer.to_owned(),
             score,
             names,
-            syllables: Vec::new(),
+            syllables,
             warnings: Vec::new(),
             stated: Stated::default(),
         }
@@ -72,6 +73,42 @@ pub struct Syllable {
     pub text: String,
     /// Whether the word goes on in the next syllable (a hyphen).
     pub continues: bool,
+}
+
+impl Syllable {
+    /// The syllables that the notes of a score sing, in order of track, then time.
+    ///
+    /// Chinese characters stand alone on paper: only languages with letters hyphenate words.
+    pub fn of(score: &Score) -> Vec<Self> {
+        let mut out: Vec<Self> = Vec::new();
+        for (index, track) in score.tracks.iter().enumerate() {
+            let mut own: Vec<Self> = Vec::new();
+            for phrase in &track.phrases {
+                for note in &phrase.notes {
+                    let Some(lyric) = &note.lyric else { continue };
+                    let letters = lyric.text.chars().any(char::is_alphabetic)
+                        && !lyric.text.chars().any(is_wide);
+                    if let Some(before) = own.last_mut() {
+                        before.continues = lyric.continues && letters;
+                    }
+                    own.push(Self {
+                        track: index,
+                        at: phrase.span.start + note.at,
+                        text: lyric.text.clone(),
+                        continues: false,
+                    });
+                }
+            }
+            out.append(&mut own);
+        }
+        out
+    }
+}
+
+/// Chinese characters, kana, hangul: writing without spaces between words.
+pub(crate) fn is_wide(sign: char) -> bool {
+    matches!(sign, '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{20000}'..='\u{3FFFF}')
 }
 
 /// Upper bounds that keep a hostile or mistaken file from filling the memory.

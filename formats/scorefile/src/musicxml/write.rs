@@ -169,7 +169,8 @@ struct PartContext<'a> {
     tempo: Vec<(Ticks, f64)>,
     sections: Vec<(Ticks, SectionKind)>,
     chords: Vec<(Ticks, &'a yuefu_theory::Chord)>,
-    words: BTreeMap<Ticks, (&'a str, &'static str)>,
+    /// Syllables: text, place in the word, whether further notes hold it.
+    words: BTreeMap<Ticks, (&'a str, &'static str, bool)>,
     /// Starts of phrases, where dynamics are printed.
     phrases: Vec<Ticks>,
 }
@@ -204,7 +205,20 @@ impl<'a> PartContext<'a> {
                 (true, false) => "end",
             };
             inside = syllable.continues;
-            words.insert(syllable.at + shift, (syllable.text.as_str(), place));
+            words.insert(syllable.at + shift, (syllable.text.as_str(), place, false));
+        }
+        // A note without a syllable right after one with a syllable holds it.
+        let mut sung: Option<(Ticks, Ticks)> = None;
+        for note in notes {
+            if words.contains_key(&note.at) {
+                sung = Some((note.at, note.end()));
+            } else if let Some((syllable, end)) = sung
+                && note.at - end < Ticks::of(1, 8)
+                && let Some(word) = words.get_mut(&syllable)
+            {
+                word.2 = true;
+                sung = Some((syllable, note.end()));
+            }
         }
         // A tempo glide has no exact sign in MusicXML: it is written as its steps by bar.
         let mut tempo = Vec::new();
@@ -560,12 +574,15 @@ fn note(
     if !in_chord
         && head.is_some()
         && !atom.tied_from
-        && let Some((text, place)) = context.words.get(&atom.start)
+        && let Some((text, place, held)) = context.words.get(&atom.start)
         && state.said.insert(atom.start)
     {
         w.start("lyric", " number=\"1\"");
         w.leaf("syllabic", "", place);
         w.leaf("text", "", text);
+        if *held {
+            w.empty("extend", "");
+        }
         w.end();
     }
     w.end();

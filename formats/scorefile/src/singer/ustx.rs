@@ -1,0 +1,312 @@
+//! OpenUtau projects (`.ustx`): YAML, 480 ticks to the quarter note.
+//!
+//! The first syllable of a word carries the word; `+` sings its next syllable, `+~` holds the
+//! syllable before over another note. Chinese characters stand for themselves.
+
+use super::{
+    part::{self, SungNote},
+    yaml::{self, Yaml, quoted},
+};
+use crate::{
+    draft::{Draft, DraftTrack},
+    error::{Place, ScoreErrorKind, ScoreFileError},
+    model::{ScoreFile, ScoreLimits, is_wide},
+};
+use std::fmt::Write;
+use yuefu_song::{Catalog, Note};
+use yuefu_theory::{Metre, Pitch, Ticks, Timeline};
+
+/// Ticks of a file to the quarter note.
+const PPQ: i64 = 480;
+
+/// The sung tracks of a score as an OpenUtau project; a song without words gives one without
+/// parts.
+pub fn write_ustx(file: &ScoreFile) -> String {
+    let score = &file.score;
+    let line = &score.timeline;
+    let mut out = String::new();
+    let first = line
+        .metres
+        .first()
+        .map_or(Metre::common(), |m| m.metre.clone());
+    let bpm = line.tempo.first().map_or(120.0, |t| t.bpm);
+    let _ = write!(
+        out,
+        "name: {}\ncomment: ''\noutput_dir: Vocal\ncache_dir: UCache\nustx_version: \"0.6\"\n\
+         resolution: {PPQ}\nbpm: {}\nbeat_per_bar: {}\nbeat_unit: {}\nexpressions: {{}}\n\
+         time_signatures:\n",
+        quoted(&file.title),
+        decimal(bpm),
+        first.beats,
+        first.unit
+    );
+    for change in &line.metres {
+        let (bar, _) = line.bar_of(change.at);
+        let _ = writeln!(
+            out,
+            "- bar_position: {bar}\n  beat_per_bar: {}\n  beat_unit: {}",
+            change.metre.beats, change.metre.unit
+        );
+    }
+    out.push_str("tempos:\n");
+    for (at, bpm) in tempos(line) {
+        let _ = writeln!(out, "- position: {}\n  bpm: {}", pulse(at), decimal(bpm));
+    }
+    let tracks: Vec<_> = part::sung(score).collect();
+    out.push_str(if tracks.is_empty() {
+        "tracks: []\n"
+    } else {
+        "tracks:\n"
+    });
+    for track in &tracks {
+        let _ = writeln!(
+            out,
+            "- singer: ''\n  phonemizer: OpenUtau.Core.DefaultPhonemizer\n  track_name: {}\n  \
+             mute: false\n  solo: false\n  volume: 0\n  pan: 0",
+            quoted(&track.id)
+        );
+    }
+    let parts: Vec<(usize, Vec<SungNote<'_>>)> = tracks
+        .iter()
+        .enumerate()
+        .flat_map(|(index, track)| part::lines(track).into_iter().map(move |l| (index, l)))
+        .collect();
+    out.push_str(if parts.is_empty() {
+        "voice_parts: []\n"
+    } else {
+        "voice_parts:\n"
+    });
+    for (number, (track, notes)) in parts.iter().enumerate() {
+        let start = pulse(notes[0].at);
+        let end = notes.last().map_or(start, |n| pulse(n.at + n.len));
+        let _ = write!(
+            out,
+            "- duration: {}\n  name: {}\n  comment: ''\n  track_no: {track}\n  position: {start}\n  \
+             notes:\n",
+            (end - start).max(1),
+            quoted(&format!("line {}", number + 1))
+        );
+        for (index, note) in notes.iter().enumerate() {
+            let at = pulse(note.at);
+            let length = (pulse(note.at + note.len) - at).max(1);
+            let _ = write!(
+                out,
+                "  - position: {}\n    duration: {length}\n    tone: {}\n    lyric: {}\n    \
+                 pitch:\n      data:\n      - {{x: -40, y: 0, shape: io}}\n      \
+                 - {{x: 40, y: 0, shape: io}}\n      snap_first: true\n    \
+                 vibrato: {{length: 0, period: 175, depth: 25, in: 10, out: 10, shift: 0, drift: 0}}\n",
+                at - start,
+                note.key,
+                quoted(&written(notes, index))
+            );
+        }
+    }
+    out.push_str("wave_parts: []\n");
+    out
+}
+
+/// The lyric of a note as OpenUtau has it.
+fn written(notes: &[SungNote<'_>], index: usize) -> String {
+    let Some(lyric) = notes[index].lyric else {
+        return "+~".to_owned();
+    };
+    let letters = !lyric.text.chars().any(is_wide);
+    if lyric.continues && letters && index > 0 {
+        return "+".to_owned();
+    }
+    let mut word = lyric.text.clone();
+    if letters {
+        for next in notes[index + 1..].iter().filter_map(|n| n.lyric) {
+            if !next.continues {
+                break;
+            }
+            word.push_str(&next.text);
+        }
+    }
+    word
+}
+
+fn pulse(at: Ticks) -> i64 {
+    (at.0 * PPQ + Ticks::QUARTER.0 / 2).div_euclid(Ticks::QUARTER.0)
+}
+
+fn decimal(x: f64) -> String {
+    let text = format!("{x:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Tempo points; a glide is written as its steps by bar.
+fn tempos(line: &Timeline) -> Vec<(Ticks, f64)> {
+    let mut out = Vec::new();
+    for (index, point) in line.tempo.iter().enumerate() {
+        out.push((point.at, point.bpm));
+        if let Some(next) = line.tempo.get(index + 1).filter(|_| point.ramp) {
+            let mut bar = line.bar_of(point.at).0 + 1;
+            while line.bar_start(bar) < next.at {
+                out.push((line.bar_start(bar), line.bpm(line.bar_start(bar))));
+                bar += 1;
+            }
+        }
+    }
+    out
+}
+
+/// Reads an OpenUtau project. Syllables of a word are given as `+` has them: the word on its first
+/// note, an empty text on each further syllable.
+///
+/// # Errors
+/// When the text is no such project, has no note, or exceeds the limits.
+pub fn read_ustx(
+    text: &str,
+    catalog: &Catalog,
+    limits: &ScoreLimits,
+) -> Result<ScoreFile, ScoreFileError> {
+    if text.len() > limits.bytes {
+        let most = format!("at most {} bytes", limits.bytes);
+        return Err(ScoreFileError::too_large(Place::File, most));
+    }
+    let wrong = |place: Place, found: &str| {
+        ScoreFileError::new(
+            ScoreErrorKind::Unrecognized,
+            place,
+            "an OpenUtau project with voice parts",
+            found,
+            "Save the project again from OpenUtau.",
+        )
+    };
+    let root = yaml::read(text).map_err(|(line, expected)| {
+        ScoreFileError::new(
+            ScoreErrorKind::Corrupt,
+            Place::Line(line, 1),
+            expected,
+            "something else",
+            "Save the project again from OpenUtau.",
+        )
+    })?;
+    let Some(parts) = root.get("voice_parts") else {
+        return Err(wrong(Place::File, "none"));
+    };
+    let ppq = root
+        .get("resolution")
+        .and_then(Yaml::number)
+        .filter(|ppq| (1.0..=100_000.0).contains(ppq))
+        .unwrap_or(PPQ as f64);
+    let most = limits.quarters as f64;
+    let ticks = |pulses: f64| Ticks::from_quarters((pulses / ppq).clamp(-most, most * 2.0));
+    let number = |value: &Yaml, key: &str| value.get(key).and_then(Yaml::number);
+    let mut draft = Draft {
+        title: root
+            .get("name")
+            .map_or_else(String::new, |n| n.text().to_owned()),
+        ..Draft::default()
+    };
+    metres(&root, &mut draft);
+    let tempos = root.get("tempos").map_or(&[][..], Yaml::items);
+    for tempo in tempos {
+        if let (Some(at), Some(bpm)) = (number(tempo, "position"), number(tempo, "bpm")) {
+            draft.tempo.push((ticks(at).max(Ticks::ZERO), bpm));
+        }
+    }
+    if let (true, Some(bpm)) = (draft.tempo.is_empty(), number(&root, "bpm")) {
+        draft.tempo.push((Ticks::ZERO, bpm));
+    }
+    let names = root.get("tracks").map_or(&[][..], Yaml::items);
+    let mut count = 0;
+    for part in parts.items() {
+        let track = number(part, "track_no").unwrap_or(0.0).clamp(0.0, 1e6) as usize;
+        if track >= limits.tracks {
+            let most = format!("at most {} tracks", limits.tracks);
+            return Err(ScoreFileError::too_large(Place::File, most));
+        }
+        while draft.tracks.len() <= track {
+            let name = names
+                .get(draft.tracks.len())
+                .and_then(|t| t.get("track_name"))
+                .map_or("Vocal", Yaml::text);
+            draft.tracks.push(DraftTrack {
+                name: name.to_owned(),
+                ..DraftTrack::default()
+            });
+        }
+        let start = number(part, "position").unwrap_or(0.0);
+        for note in part.get("notes").map_or(&[][..], Yaml::items) {
+            count += 1;
+            if count > limits.notes {
+                let most = format!("at most {} notes", limits.notes);
+                return Err(ScoreFileError::too_large(Place::File, most));
+            }
+            let place = (
+                number(note, "position"),
+                number(note, "duration"),
+                number(note, "tone"),
+            );
+            let (Some(at), Some(length), Some(tone)) = place else {
+                draft.warn(
+                    Place::File,
+                    "a note without position, duration or tone is left out",
+                );
+                continue;
+            };
+            let (on, off) = (ticks(start + at), ticks(start + at + length));
+            if on < Ticks::ZERO || off <= on || !(0.0..=127.0).contains(&tone) {
+                draft.warn(
+                    Place::File,
+                    "a note before the beginning or without length is left out",
+                );
+                continue;
+            }
+            let own = &mut draft.tracks[track];
+            let pitch = Pitch::from_midi(tone.round() as i32);
+            own.notes.push(Note::new(on, off - on, pitch, 80));
+            let text = note.get("lyric").map_or("", Yaml::text).trim();
+            // `word[phonemes]`: the hint is OpenUtau's own.
+            let text = text.split('[').next().unwrap_or(text).trim();
+            match text {
+                "" | "R" | "r" | "-" => {}
+                text if text.starts_with("+~") || text.starts_with("+*") => {}
+                text if text.starts_with('+') => {
+                    if let Some(before) = own.syllables.last_mut() {
+                        before.2 = true;
+                        own.syllables.push((on, String::new(), false));
+                    }
+                }
+                text => own.syllables.push((on, text.to_owned(), false)),
+            }
+        }
+    }
+    if draft.tracks.iter().all(|t| t.notes.is_empty()) {
+        return Err(wrong(Place::File, "no note"));
+    }
+    draft.finish(catalog, limits)
+}
+
+/// Time signatures lie at bars, counted in those before them.
+fn metres(root: &Yaml, draft: &mut Draft) {
+    let number = |value: &Yaml, key: &str| value.get(key).and_then(Yaml::number);
+    let metre_of = |value: &Yaml| -> Option<Metre> {
+        let beats = number(value, "beat_per_bar")?;
+        let unit = number(value, "beat_unit")?;
+        format!("{beats}/{unit}").parse().ok()
+    };
+    let mut now = metre_of(root).unwrap_or_else(Metre::common);
+    let (mut at, mut bar) = (Ticks::ZERO, 0.0);
+    draft.metres.push((at, now.clone()));
+    for change in root
+        .get("time_signatures")
+        .map_or(&[][..], Yaml::items)
+        .iter()
+        .take(10_000)
+    {
+        let place = number(change, "bar_position");
+        let (Some(place), Some(metre)) = (place, metre_of(change)) else {
+            continue;
+        };
+        if place < bar || place > 1e5 {
+            continue;
+        }
+        at += now.bar() * (place - bar) as i64;
+        bar = place;
+        now = metre;
+        draft.metres.push((at, now.clone()));
+    }
+}
