@@ -22,6 +22,7 @@ mod number;
 mod overrides;
 mod read;
 mod scan;
+mod sheet;
 mod style;
 mod text;
 mod typo;
@@ -40,7 +41,11 @@ use yuefu_song::Brief;
 /// ([`Brief::is_refused`]); contradictions are warnings, and the first statement counts. The same
 /// arguments give the same brief.
 pub fn understand(prompt: &str, overrides: &Overrides) -> Brief {
-    let mut reading = read::read(prompt);
+    let (wish, words) = sheet::split(prompt);
+    let mut reading = read::read(wish);
+    if let Some(words) = words {
+        reading.lyrics(words);
+    }
     overrides.apply(&mut reading);
     infer::complete(reading)
 }

@@ -36,6 +36,8 @@ pub struct Overrides {
     pub loop_seamless: Option<bool>,
     /// The title.
     pub title: Option<String>,
+    /// The words: a lyric sheet. They come before words in the prompt.
+    pub lyrics: Option<String>,
 }
 
 /// An option whose value cannot be used.
@@ -53,7 +55,7 @@ pub struct BriefError {
 }
 
 /// Names [`Overrides::set`] takes.
-pub const OPTIONS: [&str; 13] = [
+pub const OPTIONS: [&str; 14] = [
     "seed",
     "length",
     "bpm",
@@ -67,6 +69,7 @@ pub const OPTIONS: [&str; 13] = [
     "loop",
     "title",
     "bars",
+    "lyrics",
 ];
 
 impl Overrides {
@@ -193,6 +196,7 @@ impl Overrides {
                 });
             }
             "title" => self.title = Some(text.to_owned()),
+            "lyrics" => self.lyrics = Some(text.to_owned()),
             _ => {
                 return Err(fail(
                     &format!("one of the options {}", OPTIONS.join(", ")),
@@ -280,6 +284,11 @@ impl Overrides {
                 if looped { "seamless" } else { "no" },
             );
             reading.brief.loop_seamless = looped;
+        }
+        if let Some(lyrics) = &self.lyrics {
+            let count = lyrics.lines().count();
+            state(reading, "lyrics", &["lyrics"], &count.to_string());
+            reading.brief.lyrics = Some(lyrics.clone());
         }
         if let Some(title) = &self.title {
             state(reading, "title", &["title"], title);

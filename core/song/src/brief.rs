@@ -65,6 +65,9 @@ pub struct Brief {
     pub shape: Option<EnergyShape>,
     /// Who sings.
     pub voice: VoiceWish,
+    /// The lyric sheet as it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lyrics: Option<String>,
     /// The scene recipe, by id.
     pub scene: Option<String>,
     /// The feeling of everything read, as five numbers.
