@@ -1,10 +1,10 @@
 //! From a line of words to a song.
 
-use crate::{Studio, error::StudioError};
+use crate::{Studio, error::StudioError, words};
 use yuefu_brief::Overrides;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    Brief, Ending, EngineUse, LyricSheet, ReleasePlan, Score, Song, SongPlan,
+    Brief, Ending, EngineUse, ReleasePlan, Score, Song, SongPlan,
     brief::{Diagnostic, Severity},
     song::FORMAT,
 };
@@ -60,7 +60,13 @@ impl Studio {
         }
         let seed = brief.seed.unwrap_or(0);
         let root = SeedPath::song(seed);
-        let (plan, planned) = yuefu_plan::plan(&brief, &self.book, &self.catalog, &root);
+        let mut notes = brief.diagnostics.clone();
+        let words = words::of(&brief, &mut notes);
+        let (mut plan, planned) =
+            yuefu_plan::plan(&brief, &words, &self.book, &self.catalog, &root);
+        if let (Some(title), None) = (&words.title, &brief.title) {
+            plan.title.clone_from(title);
+        }
         let refused: Vec<Diagnostic> = planned
             .iter()
             .filter(|note| note.severity == Severity::Error)
@@ -69,16 +75,16 @@ impl Studio {
         if !refused.is_empty() {
             return Err(StudioError::Refused(refused));
         }
-        let mut score = yuefu_arrange::arrange(&plan, &self.book, &self.catalog, &root);
+        let mut score =
+            yuefu_arrange::arrange_words(&plan, &words, &self.book, &self.catalog, &root);
         silence_the_unheard(&mut score, &plan);
-        let mut notes = brief.diagnostics.clone();
         notes.extend(planned);
         let mut song = Song {
             format: FORMAT,
             seed,
             brief,
             plan,
-            lyrics: LyricSheet::default(),
+            lyrics: words,
             score,
             mix: None,
             master: None,

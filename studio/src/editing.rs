@@ -92,6 +92,7 @@ impl Studio {
         let mut now = song.clone();
         let mut remarks = Vec::new();
         let mut labels = Vec::new();
+        let mut worded = false;
         for (index, text) in operations.iter().enumerate() {
             let failed = |error: OpError| {
                 use yuefu_song::brief::Lang;
@@ -115,7 +116,13 @@ impl Studio {
             let (next, said) = op.apply(&now, &self.catalog).map_err(failed)?;
             now = next;
             remarks.extend(said);
+            worded |= op.changes_words();
             labels.push(op.to_string());
+        }
+        if worded {
+            remarks.extend(self.sing_changed_words(&mut now));
+        } else if now.score.tracks != song.score.tracks {
+            self.write_down_sung_words(&mut now);
         }
         Ok(Edited::new(now, Words::same(labels.join("; ")), remarks))
     }
@@ -351,6 +358,7 @@ impl Studio {
             .collect();
         now.plan = reshape.plan;
         silence_the_unheard(&mut now.score, &now.plan);
+        self.write_down_sung_words(&mut now);
         Edited::new(now, label, remarks)
     }
 
@@ -370,7 +378,8 @@ impl Studio {
             .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let label = Words::new(format!("bring {name} back"), format!("并回 {name}"));
         let Some(track) = track else {
-            let back = self.reimport(song, file, Part::Present)?;
+            let mut back = self.reimport(song, file, Part::Present)?;
+            self.write_down_sung_words(&mut back.song);
             return Ok(Edited::new(back.song, label, back.remarks));
         };
         let chosen = Selection::find(track, &Place::all(), song, &self.catalog)?;
@@ -380,7 +389,8 @@ impl Studio {
                 format!("需要一条音轨，而不是 {}。", chosen.tracks.join("、")),
             ));
         };
-        let back = self.reimport(song, file, Part::Track(id))?;
+        let mut back = self.reimport(song, file, Part::Track(id))?;
+        self.write_down_sung_words(&mut back.song);
         Ok(Edited::new(back.song, label, back.remarks))
     }
 

@@ -15,7 +15,8 @@ use crate::{Studio, error::StudioError};
 use std::path::Path;
 use yuefu_harmonize::{Tone, Voice, find_tune, guess_metre, phrase_starts};
 use yuefu_scorefile::{
-    ScoreErrorKind, ScoreFile, ScoreFileError, ScoreLimits, read_abc, read_midi, read_musicxml,
+    ScoreErrorKind, ScoreFile, ScoreFileError, ScoreLimits, read_abc, read_ds, read_midi,
+    read_musicxml, read_ustx,
 };
 use yuefu_song::{
     Brief, EngineUse, LyricLine, LyricSheet, ReleasePlan, Role, Score, Song, Track,
@@ -43,6 +44,10 @@ pub enum ImportFormat {
     MusicXml,
     /// ABC; the first tune of the file.
     Abc,
+    /// OpenUtau project.
+    Ustx,
+    /// DiffSinger segments.
+    Ds,
 }
 
 impl ImportFormat {
@@ -58,6 +63,12 @@ impl ImportFormat {
         let text = text.trim_start_matches('\u{FEFF}');
         if bytes.starts_with(b"PK") || wide || text.trim_start().starts_with('<') {
             return Some(Self::MusicXml);
+        }
+        if text.contains("ustx_version:") || text.contains("\nvoice_parts:") {
+            return Some(Self::Ustx);
+        }
+        if text.trim_start().starts_with(['[', '{']) && text.contains("\"note_seq\"") {
+            return Some(Self::Ds);
         }
         let tune = |text: &str| text.lines().any(|line| line.starts_with("X:"));
         let all = || tune(&String::from_utf8_lossy(bytes));
@@ -103,11 +114,11 @@ impl Studio {
         let Some(format) = ImportFormat::of(bytes) else {
             return Err(StudioError::input(
                 format!(
-                    "{name}: expected a MIDI, MusicXML or ABC file, found something else. Export \
-                     the music as one of these."
+                    "{name}: expected a MIDI, MusicXML, ABC, OpenUtau or DiffSinger file, found something else. \
+                     Export the music as one of these."
                 ),
                 format!(
-                    "{name}：需要 MIDI、MusicXML 或 ABC 文件，却是别的内容。请导出为其中一种格式。"
+                    "{name}：需要 MIDI、MusicXML、ABC、OpenUtau 或 DiffSinger 文件，却是别的内容。请导出为其中一种格式。"
                 ),
             ));
         };
@@ -116,6 +127,14 @@ impl Studio {
             ImportFormat::Midi => read_midi(bytes, &self.catalog, &limits).map_err(failed)?,
             ImportFormat::MusicXml => {
                 read_musicxml(bytes, &self.catalog, &limits).map_err(failed)?
+            }
+            ImportFormat::Ustx => {
+                let text = String::from_utf8_lossy(bytes);
+                read_ustx(&text, &self.catalog, &limits).map_err(failed)?
+            }
+            ImportFormat::Ds => {
+                let text = String::from_utf8_lossy(bytes);
+                read_ds(&text, &self.catalog, &limits).map_err(failed)?
             }
             ImportFormat::Abc => {
                 let text = String::from_utf8_lossy(bytes);
@@ -171,6 +190,8 @@ impl Studio {
         plan::sections(&mut score, &stated, tune, remarks);
         plan::chords(&mut score, tune, remarks);
         let lines = cut::phrases(&mut score, tune);
+        let mut words = lyrics(&score, &syllables, &lines);
+        crate::words::attach(&mut score, &mut words, &syllables);
         self.remark_range(&score, remarks);
         let title = if title.trim().is_empty() {
             name.to_owned()
@@ -206,7 +227,7 @@ impl Studio {
             seed: 0,
             brief,
             plan,
-            lyrics: lyrics(&score, &syllables, &lines),
+            lyrics: words,
             score,
             mix: None,
             master: None,

@@ -29,6 +29,7 @@ pub mod soundfont;
 mod stemfiles;
 pub mod tempo;
 pub mod variations;
+pub mod words;
 mod world;
 
 pub use compose::Composed;
@@ -38,7 +39,7 @@ pub use project::{OpenProject, Project};
 pub use publish::{Publish, Published};
 pub use render::{Ledger, RenderOptions, Rendered, StemSink};
 pub use rendering::{Explanation, Heard};
-pub use scores::ScoreFormat;
+pub use scores::{ScoreFormat, WordFormat};
 pub use soundfont::SoundFont;
 pub use tempo::Tempo;
 pub use world::DiskWorld;

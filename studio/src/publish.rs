@@ -7,7 +7,7 @@ use crate::{
     mastering::{self, Measured},
     project::{EXTENSION, Project},
     render::{Ledger, RenderOptions, StemSink, Unit},
-    scores::ScoreFormat,
+    scores::{ScoreFormat, WordFormat},
     stemfiles::StemFiles,
 };
 use std::path::PathBuf;
@@ -28,6 +28,8 @@ pub struct Publish<'a> {
     pub audio: bool,
     /// Which score files to write.
     pub scores: &'a [ScoreFormat],
+    /// Which files of words to write, if the song has words.
+    pub words: &'a [WordFormat],
     /// Whether to measure what the critics want to know of the sound.
     pub measure: bool,
     /// Whether to write the project.
@@ -52,6 +54,7 @@ impl Publish<'_> {
             name: None,
             audio: true,
             scores: &ScoreFormat::ALL,
+            words: &WordFormat::ALL,
             measure: false,
             project: true,
             threads: crate::default_threads(),
@@ -165,6 +168,9 @@ impl Studio {
             settled.master = Some(rendered.mastering);
         }
         for (format, bytes) in self.scores(song, job.scores) {
+            bundle.write(&format!("{name}.{}", format.extension()), &bytes)?;
+        }
+        for (format, bytes) in self.word_files(song, job.words) {
             bundle.write(&format!("{name}.{}", format.extension()), &bytes)?;
         }
         let manifest = Manifest::of(song, self.orchestra.profiles(), PROGRAM, bundle.records()?);

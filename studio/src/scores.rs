@@ -2,7 +2,10 @@
 
 use crate::Studio;
 use yuefu_engine::SeedPath;
-use yuefu_scorefile::{MidiOptions, ScoreFile, write_abc, write_midi, write_musicxml};
+use yuefu_scorefile::{
+    MidiOptions, ScoreFile, sung_lines, write_abc, write_ds, write_lrc, write_midi, write_musicxml,
+    write_srt, write_ustx,
+};
 use yuefu_song::{Performance, PerformedPhrase, Song};
 
 /// A kind of score file.
@@ -45,6 +48,39 @@ impl ScoreFormat {
     }
 }
 
+/// A kind of file with the words of a song and their times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WordFormat {
+    /// LRC with a time for each word.
+    Lrc,
+    /// SubRip subtitles.
+    Srt,
+    /// OpenUtau project of the sung tracks.
+    Ustx,
+    /// DiffSinger segments of the sung tracks.
+    Ds,
+}
+
+impl WordFormat {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Lrc, Self::Srt, Self::Ustx, Self::Ds];
+
+    /// The kind meant by a word such as `lrc`.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.extension() == word)
+    }
+
+    /// What follows the name of its file.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Lrc => "lrc",
+            Self::Srt => "srt",
+            Self::Ustx => "ustx",
+            Self::Ds => "ds",
+        }
+    }
+}
+
 /// Pulses per quarter note of the playing: a pulse is shorter than 1 ms at any tempo, so notes
 /// that follow each other closely stay apart.
 const PLAYED_PPQ: u16 = 3840;
@@ -58,6 +94,30 @@ impl Studio {
             &self.catalog,
             &SeedPath::song(song.seed),
         )
+    }
+
+    /// Files of a song's words; none where nothing is sung.
+    pub fn word_files(&self, song: &Song, formats: &[WordFormat]) -> Vec<(WordFormat, Vec<u8>)> {
+        let lines = sung_lines(&song.score);
+        if lines.is_empty() {
+            return Vec::new();
+        }
+        let file = ScoreFile::new(&song.plan.title, "Yuefu", song.score.clone(), &self.catalog);
+        let artist = song.tags.get("artist").map_or("Yuefu", String::as_str);
+        formats
+            .iter()
+            .map(|&format| {
+                let text = match format {
+                    WordFormat::Lrc => {
+                        write_lrc(&lines, &song.plan.title, artist, song.plan.length.0)
+                    }
+                    WordFormat::Srt => write_srt(&lines),
+                    WordFormat::Ustx => write_ustx(&file),
+                    WordFormat::Ds => write_ds(&file),
+                };
+                (format, text.into_bytes())
+            })
+            .collect()
     }
 
     /// Files of a song's score: formats and bytes.

@@ -43,6 +43,8 @@ pub enum Command {
     Song(Box<SongArgs>),
     /// Make a song around the tune of a MIDI, MusicXML or ABC file
     Arrange(Box<ArrangeArgs>),
+    /// Say how words are read: syllables, phones, tones, and where each reading comes from
+    Read(ReadArgs),
     /// Say what a line is understood as, and why
     Explain(Box<WishArgs>),
     /// List the styles, or describe one
@@ -142,6 +144,29 @@ pub struct WishArgs {
     /// Title
     #[arg(long, value_name = "TITLE")]
     pub title: Option<String>,
+    /// Words to be sung: a text file with tags such as [Verse] or [副歌]; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub lyrics: Option<PathBuf>,
+    /// Nobody sings
+    #[arg(long)]
+    pub instrumental: bool,
+}
+
+/// Options of `read`.
+#[derive(Clone, Debug, Args)]
+pub struct ReadArgs {
+    /// Words; a reading in braces overrides: 还{huan2}, read{R EH1 D}
+    #[arg(required_unless_present = "file")]
+    pub text: Option<String>,
+    /// Read a text file instead; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    pub file: Option<PathBuf>,
+    /// One row for each syllable: phones, tone or stress, and where the reading comes from
+    #[arg(long)]
+    pub explain: bool,
+    /// Language of ambiguous characters: Mandarin, Cantonese, Japanese
+    #[arg(long, value_name = "LANG")]
+    pub language: Option<String>,
 }
 
 /// Options of `song`.
@@ -227,7 +252,7 @@ pub struct RenderArgs {
 pub struct ExportArgs {
     /// Project folder (NAME.yuefu), or the folder it lies in
     pub project: PathBuf,
-    /// midi (as played), midi-score (as written), musicxml, abc, stems, or a format of recordings; several separated by commas
+    /// midi (as played), midi-score (as written), musicxml, abc, lrc, srt, ustx, ds, stems, or a format of recordings; several separated by commas
     #[arg(long, value_name = "FORMAT", value_delimiter = ',', required = true)]
     pub format: Vec<String>,
     /// The SoundFont of your own that the project plays

@@ -45,13 +45,14 @@ impl Words {
     }
 }
 
-const ABOUT: [(&str, &str); 39] = [
+const ABOUT: &[(&str, &str)] = &[
     (
         "arrange",
         "为 MIDI、MusicXML 或 ABC 文件里的旋律编成一首曲子",
     ),
     ("song", "一句话成曲"),
     ("explain", "说明一句话被如何理解，以及理由"),
+    ("read", "说明歌词怎么读：音节、音素、声调，以及读音的依据"),
     ("styles", "列出所有风格，或介绍一个风格"),
     ("instruments", "列出所有乐器，或介绍一件乐器"),
     ("render", "重新渲染工程，未改变的部分直接沿用"),
@@ -102,7 +103,7 @@ const ABOUT: [(&str, &str); 39] = [
     ("energy", "改变段落的能量，并相应改变配器"),
 ];
 
-const OPTIONS: [(&str, &str); 85] = [
+const OPTIONS: &[(&str, &str)] = &[
     ("prompt", "想要什么样的音乐，中文或英文"),
     ("seed", "随机种子（默认由提示词决定）"),
     ("length", "长度：90、2:30、16小节"),
@@ -119,6 +120,13 @@ const OPTIONS: [(&str, &str); 85] = [
     ("without", "不得使用的乐器或乐器组，用逗号分隔"),
     ("looped", "首尾无缝循环"),
     ("title", "标题"),
+    (
+        "lyrics",
+        "要唱的歌词：文本文件，可带 [Verse]、[副歌] 等标签；- 表示标准输入",
+    ),
+    ("instrumental", "纯音乐，无人声"),
+    ("text", "歌词；花括号里的读音优先：还{huan2}、read{R EH1 D}"),
+    ("language", "有歧义的汉字属于哪种语言：普通话、粤语、日语"),
     ("output", "输出位置"),
     ("format", "格式，可用逗号分隔多个"),
     ("stems", "同时输出分轨"),

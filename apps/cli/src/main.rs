@@ -8,6 +8,7 @@ mod examples;
 mod lang;
 mod look;
 mod progress;
+mod read;
 mod report;
 mod serve;
 mod song;
@@ -68,6 +69,7 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
     match &cli.command {
         Command::Song(args) => song::song(args, common, words, cancel),
         Command::Arrange(args) => song::arrange(args, common, words, cancel),
+        Command::Read(args) => read::read(args, common, words),
         Command::Explain(args) => commands::explain(args, common, words),
         Command::Styles { id } => commands::styles(id.as_deref(), common, words),
         Command::Instruments { id, soundfont } => {

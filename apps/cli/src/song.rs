@@ -11,6 +11,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use yuefu_studio::{
     Cancel, Heard, Overrides, Project, ReleasePlan, ScoreFormat, Song, Studio, StudioError,
+    WordFormat,
     arranging::Wanted,
     audio::{Db, Lufs, SampleRate},
     keeping::Keeping,
@@ -50,6 +51,12 @@ pub fn overrides(wish: &WishArgs, studio: &Studio) -> Result<Overrides, StudioEr
     }
     if wish.looped {
         overrides.loop_seamless = Some(true);
+    }
+    if wish.instrumental {
+        studio.set_option(&mut overrides, "voice", "instrumental")?;
+    }
+    if let Some(path) = &wish.lyrics {
+        overrides.lyrics = Some(crate::read::text_of(path)?);
     }
     Ok(overrides)
 }
@@ -407,11 +414,17 @@ pub fn export(
             words.into_iter().any(|asked| asked == *format)
         })
         .collect();
+    let lyrics: Vec<WordFormat> = args
+        .format
+        .iter()
+        .filter_map(|w| WordFormat::parse(w))
+        .collect();
     song.release.stems = args.format.iter().any(|word| word == "stems");
     song.release.formats = args
         .format
         .iter()
         .filter(|word| ScoreFormat::parse(word).is_none() && *word != "stems")
+        .filter(|word| WordFormat::parse(word).is_none())
         .cloned()
         .collect();
     for word in &song.release.formats {
@@ -430,6 +443,7 @@ pub fn export(
             name: Some(name_of(&project)),
             audio,
             scores: &scores,
+            words: &lyrics,
             project: false,
             threads: threads(common),
             progress: &bar,

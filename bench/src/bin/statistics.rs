@@ -81,7 +81,7 @@ fn main() -> ExitCode {
                 ..Brief::default()
             };
             let path = SeedPath::song(seed);
-            let (plan, _) = yuefu_plan::plan(&brief, &book, &catalog, &path);
+            let (plan, _) = yuefu_plan::plan(&brief, &Default::default(), &book, &catalog, &path);
             let score = yuefu_arrange::arrange(&plan, &book, &catalog, &path);
             let review = yuefu_critic::review(&score, &plan, &catalog);
             overall.push(review.overall);

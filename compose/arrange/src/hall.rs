@@ -1,10 +1,10 @@
 //! What every writer sees: the plan, the style, and who sits at which desk.
 
-use crate::ENGINE;
+use crate::{ENGINE, words::SungLine};
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    CastMember, Catalog, ChordSpan, Ending, InstrumentProfile, Note, Origin, Part, Pattern, Phrase,
-    Score, SectionPlan, SongPlan, Style, StyleBook,
+    CastMember, Catalog, ChordSpan, Ending, InstrumentProfile, LyricSheet, Note, Origin, Part,
+    Pattern, Phrase, Score, SectionPlan, SongPlan, Style, StyleBook,
 };
 use yuefu_theory::{Metre, TickSpan, Ticks};
 
@@ -20,6 +20,8 @@ pub struct Hall<'a> {
     pub score: Option<&'a Score>,
     /// What is written anew.
     pub scope: Scope,
+    /// The words, by section of the plan; `None` where nothing is set to words now.
+    pub words: Option<&'a LyricSheet>,
 }
 
 /// Which players write which sections anew, and which take of them.
@@ -58,6 +60,7 @@ impl<'a> Hall<'a> {
             seed: seed.join("arrange"),
             score: None,
             scope: Scope::default(),
+            words: None,
         })
     }
 
@@ -71,6 +74,16 @@ impl<'a> Hall<'a> {
             style,
             part: style.cast.get(member.part)?,
             profile: self.catalog.profile(&member.instrument)?,
+        })
+    }
+
+    /// The lines that are sung in a section.
+    pub fn lines(&self, section: &SectionPlan) -> Vec<SungLine> {
+        self.words.map_or_else(Vec::new, |words| {
+            words
+                .lines_of(&section.id)
+                .filter_map(SungLine::of)
+                .collect()
         })
     }
 

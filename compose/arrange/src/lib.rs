@@ -19,14 +19,16 @@ mod rewrite;
 mod steps;
 mod tune;
 mod voicing;
+mod words;
 
 pub use follow::follow;
 pub use rewrite::{LeftAlone, PhraseTakes, Request, Rewritten, Why, Wish, rewrite};
+pub use words::{How, Resung, resing};
 
 use hall::{Desk, Hall, Scope};
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    Catalog, ChordSpan, Phrase, Score, Section, SectionPlan, SongPlan, StyleBook, Track,
+    Catalog, ChordSpan, LyricSheet, Phrase, Score, Section, SectionPlan, SongPlan, StyleBook, Track,
 };
 
 /// Name and version of this engine, written into phrases.
@@ -35,10 +37,23 @@ pub const ENGINE: &str = "rules 1";
 /// Writes every part of a planned song. Never fails; a cast member that has nothing to play gets
 /// no track.
 pub fn arrange(plan: &SongPlan, book: &StyleBook, catalog: &Catalog, seed: &SeedPath) -> Score {
+    arrange_words(plan, &LyricSheet::default(), book, catalog, seed)
+}
+
+/// As [`arrange`], with words: the lines of `words` that name a section of the plan are sung in it
+/// by the cast's singer, every syllable once and in order.
+pub fn arrange_words(
+    plan: &SongPlan,
+    words: &LyricSheet,
+    book: &StyleBook,
+    catalog: &Catalog,
+    seed: &SeedPath,
+) -> Score {
     let mut score = frame(plan);
-    let Some(hall) = Hall::new(plan, book, catalog, seed) else {
+    let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
         return score;
     };
+    hall.words = Some(words);
     // The tune first: others listen to it.
     let tune = tune::write(&hall);
     for member in &plan.cast {

@@ -17,10 +17,16 @@ pub type Rhythm = Vec<(Ticks, Ticks)>;
 
 /// One phrase idea: its rhythm and keys, and the tonic they were found in.
 #[derive(Clone, Debug)]
-struct Idea {
-    rhythm: Rhythm,
-    keys: Vec<i32>,
-    tonic: i32,
+pub struct Idea {
+    pub rhythm: Rhythm,
+    pub keys: Vec<i32>,
+    pub tonic: i32,
+    /// Room that its phrase had.
+    pub room: Ticks,
+    /// Where words were sung to it: whether a syllable begins on each note. Empty without words.
+    pub begins: Vec<bool>,
+    /// The words that were sung to it.
+    pub words: Vec<String>,
 }
 
 /// The tune of one material.
@@ -36,6 +42,42 @@ pub struct Material {
 }
 
 impl Material {
+    /// Chooses the order of ideas for a number of lines, once.
+    pub fn settle(&mut self, style: &Style, lines: usize, seed: &SeedPath) {
+        if self.letters.is_empty() {
+            let mut rng = seed.join("plan").rng();
+            let usual = if lines > 2 { "ABAC" } else { "AB" };
+            let plan = rng.pick(&style.melody.plans).map_or(usual, String::as_str);
+            self.letters = letters(plan);
+        }
+    }
+
+    /// The letter of a line.
+    pub fn letter(&self, line: usize) -> String {
+        let count = self.letters.len().max(1);
+        self.letters.get(line % count).cloned().unwrap_or_default()
+    }
+
+    /// An idea by its name.
+    pub fn idea(&self, name: &str) -> Option<&Idea> {
+        self.ideas.get(name)
+    }
+
+    /// An idea of the same room, whose rhythm others may grow out of.
+    pub fn models(&self, room: Ticks) -> Option<&Idea> {
+        self.ideas.values().find(|idea| idea.room == room)
+    }
+
+    /// Keeps an idea; the first of a name counts.
+    pub fn remember(&mut self, name: &str, idea: Idea) {
+        self.ideas.entry(name.to_owned()).or_insert(idea);
+    }
+
+    /// It was sung once more.
+    pub fn again(&mut self) {
+        self.heard += 1;
+    }
+
     /// Learns the ideas of a section as a score has it; the first time that one is heard counts.
     pub fn learn(&mut self, section: &SectionPlan, phrases: &[TunePhrase]) {
         for (number, phrase) in phrases.iter().enumerate() {
@@ -61,6 +103,9 @@ impl Material {
                     .collect(),
                 keys: notes.iter().map(|n| n.pitch.midi()).collect(),
                 tonic: i32::from(section.key.tonic.pc()),
+                room: phrase.span.len(),
+                begins: Vec::new(),
+                words: Vec::new(),
             };
             self.ideas.insert(letter, idea);
         }
@@ -77,7 +122,7 @@ pub struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn energy(&self) -> f32 {
+    pub fn energy(&self) -> f32 {
         (self.section.energy[0] + self.section.energy[1]) / 2.0
     }
 
@@ -234,6 +279,9 @@ impl Writer<'_> {
                 rhythm: rhythm.clone(),
                 keys: keys.clone(),
                 tonic,
+                room: span.len(),
+                begins: Vec::new(),
+                words: Vec::new(),
             },
         );
         (rhythm, keys)
@@ -251,7 +299,7 @@ impl Writer<'_> {
         }
     }
 
-    fn move_in_scale(&self, key: i32, steps: i32) -> i32 {
+    pub fn move_in_scale(&self, key: i32, steps: i32) -> i32 {
         let mut key = key;
         for _ in 0..steps.abs() {
             key = crate::counter::step_in_scale(self.section, key, steps > 0);
@@ -326,6 +374,7 @@ impl Writer<'_> {
                     } else {
                         Close::None
                     },
+                    lean: None,
                 }
             })
             .collect()
@@ -489,7 +538,7 @@ impl Writer<'_> {
         notes
     }
 
-    fn ornament(
+    pub fn ornament(
         &self,
         key: i32,
         before: Option<i32>,

@@ -27,6 +27,44 @@ pub struct Slot {
     pub reference: Option<(i32, f32)>,
     /// What kind of close it makes, if it ends a phrase.
     pub close: Close,
+    /// Which way words want the tune to go from the note before.
+    pub lean: Option<Lean>,
+}
+
+/// Which way words want a tune to go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lean {
+    /// How far up (positive) or down on the five levels of tones, −4..=4.
+    pub rise: f32,
+    /// How much it matters, 0 = not at all.
+    pub strict: f32,
+}
+
+/// Less than this on the scale of tones is level.
+const LEVEL: f32 = 0.6;
+
+impl Lean {
+    /// Whether an interval goes the other way.
+    pub fn against(self, interval: i32) -> bool {
+        self.rise.abs() >= LEVEL && (interval as f32) * self.rise < 0.0
+    }
+
+    /// What an interval costs.
+    fn cost(self, interval: i32) -> f32 {
+        let far = interval.abs().min(7) as f32;
+        let wish = (self.rise.abs() / 2.0).min(1.0);
+        self.strict
+            * if self.rise.abs() < LEVEL {
+                // Level tones stay near each other.
+                0.05 * (far - 2.0).max(0.0)
+            } else if self.against(interval) {
+                (0.55 + 0.08 * far) * wish
+            } else if interval == 0 {
+                0.3 * wish
+            } else {
+                0.0
+            }
+    }
 }
 
 /// How a phrase ends on a note.
@@ -242,6 +280,7 @@ fn bare(pc: u8, slot: &Slot) -> f32 {
 /// The cost of an interval.
 fn step_cost(from: i32, to: i32, slot: &Slot, manner: &Manner) -> f32 {
     let five = slot.key.mode.melody().len() == 5;
+    let lean = slot.lean.map_or(0.0, |lean| lean.cost(to - from));
     let base = match (to - from).abs() {
         0 => 0.3,
         1 => 0.12,
@@ -269,7 +308,7 @@ fn step_cost(from: i32, to: i32, slot: &Slot, manner: &Manner) -> f32 {
     } else {
         1.0
     };
-    if (to - from).abs() >= 3 {
+    lean + if (to - from).abs() >= 3 {
         base * bold * fresh
     } else {
         base
@@ -321,6 +360,7 @@ mod tests {
                 target: 67.0,
                 reference: None,
                 close: if i == 7 { Close::Full } else { Close::None },
+                lean: None,
             })
             .collect();
         let manner = Manner {

@@ -7,7 +7,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use yuefu_song::{CastMember, Note, Role, Score, SectionKind};
-use yuefu_theory::TickSpan;
+use yuefu_theory::{TickSpan, Ticks};
 
 /// The tune of a song: phrases by section, in song time.
 #[derive(Debug, Default)]
@@ -57,6 +57,7 @@ pub fn write(hall: &Hall<'_>) -> Tune {
     }
     let mut materials: BTreeMap<String, Material> = BTreeMap::new();
     let mut last: Option<(i32, i32)> = None;
+    let mut floor: Option<Ticks> = None;
     for index in order {
         let section = &hall.plan.sections[index];
         if hall.scope.after && index > 0 {
@@ -78,7 +79,8 @@ pub fn write(hall: &Hall<'_>) -> Tune {
             .filter_map(|m| hall.desk(m))
             .collect();
         let mut sings = None;
-        let mut phrases = match leads.first() {
+        let singer = leads.iter().find(|desk| desk.member.role == Role::Vocal);
+        let mut phrases = match singer.or(leads.first()) {
             None => Vec::new(),
             Some(desk) => {
                 // A soloist invents anew in every chorus; everything else comes back.
@@ -97,7 +99,12 @@ pub fn write(hall: &Hall<'_>) -> Tune {
                     profile: desk.profile,
                     seed,
                 };
-                writer.section(known, &mut last)
+                let lines = hall.lines(section);
+                if lines.is_empty() || desk.member.role != Role::Vocal {
+                    writer.section(known, &mut last)
+                } else {
+                    writer.sung_section(&lines, known, &mut last, &mut floor)
+                }
             }
         };
         if let Some(real) = heard(hall, index, &leads, &phrases) {
@@ -113,8 +120,26 @@ pub fn write(hall: &Hall<'_>) -> Tune {
                 last = Some((a, b));
             }
         }
-        tune.flat[index] = phrases.iter().flat_map(|p| p.notes.clone()).collect();
+        if let Some(at) = phrases.last().and_then(|p| p.notes.last()).map(|n| n.at) {
+            floor = Some(at);
+        }
+        // A sung pickup begins before its section.
+        if let Some(next) = phrases
+            .first()
+            .filter(|p| p.notes.iter().any(|n| n.lyric.is_some()))
+            && let Some(before) = tune.sections[..index]
+                .iter_mut()
+                .rev()
+                .find(|s| !s.is_empty())
+            && let Some(phrase) = before.last_mut()
+        {
+            let unit = hall.metre(section).unit_len();
+            crate::words::make_room(&mut phrase.notes, &next.notes, unit);
+        }
         tune.sections[index] = phrases;
+    }
+    for (flat, phrases) in tune.flat.iter_mut().zip(&tune.sections) {
+        *flat = phrases.iter().flat_map(|p| p.notes.clone()).collect();
     }
     tune
 }

@@ -86,7 +86,7 @@ fn tempo_metre_key_length_and_instruments_are_obeyed() {
     for seed in 0..400 {
         let path = SeedPath::song(seed);
         let brief = random_brief(&mut path.join("brief").rng(), &book, &catalog);
-        let (plan, notes) = yuefu_plan::plan(&brief, &book, &catalog, &path);
+        let (plan, notes) = yuefu_plan::plan(&brief, &Default::default(), &book, &catalog, &path);
         if notes.iter().any(|n| n.severity == Severity::Error) {
             // Refusal is allowed only where two exact wishes exclude each other.
             assert!(
@@ -190,7 +190,7 @@ fn high_points_come_when_asked() {
             length: Some(LengthWish::Seconds(120.0)),
             ..Brief::default()
         };
-        let (plan, _) = yuefu_plan::plan(&brief, &book, &catalog, &path);
+        let (plan, _) = yuefu_plan::plan(&brief, &Default::default(), &book, &catalog, &path);
         let bar = plan.timeline.seconds(plan.timeline.metres[0].metre.bar());
         let loudest = plan
             .sections

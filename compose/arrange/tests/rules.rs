@@ -13,7 +13,7 @@ fn compose(seed: u64, brief: &Brief) -> (SongPlan, Score) {
     let book = StyleBook::parse(&[("fixture.toml", include_str!("fixture.toml"))])
         .expect("the fixture is valid");
     let path = SeedPath::song(seed);
-    let (plan, _) = yuefu_plan::plan(brief, &book, &catalog(), &path);
+    let (plan, _) = yuefu_plan::plan(brief, &Default::default(), &book, &catalog(), &path);
     let score = arrange(&plan, &book, &catalog(), &path);
     (plan, score)
 }

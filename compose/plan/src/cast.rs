@@ -2,8 +2,8 @@
 
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    CastMember, Catalog, Family, InstrumentProfile, Role, SectionPlan, Style,
-    brief::{Brief, Diagnostic, InstrumentWish, Severity},
+    CastMember, Catalog, Family, InstrumentProfile, LyricSheet, Role, SectionPlan, Style,
+    brief::{Brief, Diagnostic, InstrumentWish, Severity, VoiceWish},
 };
 
 /// Chooses who plays.
@@ -73,6 +73,70 @@ pub fn choose(
         }
     }
     cast
+}
+
+/// Puts a singer at the head of the cast.
+pub fn seat_singer(brief: &Brief, style: &Style, catalog: &Catalog, cast: &mut Vec<CastMember>) {
+    let Some(singer) = singer(brief, catalog) else {
+        return;
+    };
+    let lead = |p: &yuefu_song::Part| matches!(p.role, Role::Vocal | Role::Lead);
+    let id = unique(cast, "vocal");
+    cast.insert(
+        0,
+        CastMember {
+            id,
+            role: Role::Vocal,
+            instrument: singer.id.clone(),
+            part: style.cast.iter().position(lead).unwrap_or(0),
+            style: None,
+        },
+    );
+}
+
+/// The singer that suits best: of those whose sound is a voice engine's, by how high they lie; a
+/// sampled voice where the catalog has no singer.
+fn singer<'a>(brief: &Brief, catalog: &'a Catalog) -> Option<&'a InstrumentProfile> {
+    let center = |p: &&InstrumentProfile| u16::from(p.sweet[0]) + u16::from(p.sweet[1]);
+    let singers = catalog
+        .profiles()
+        .iter()
+        .filter(|p| p.engine.starts_with("voice:"));
+    let wished =
+        |p: &&InstrumentProfile| brief.instruments.iter().any(|w| w.wanted && w.id == p.id);
+    let chosen = match brief.voice {
+        _ if singers.clone().any(|p| wished(&p)) => singers.clone().find(wished),
+        VoiceWish::Male => singers.clone().min_by_key(center),
+        // The first in the catalog is the usual one.
+        _ => {
+            let high = singers.clone().map(|p| center(&p)).max();
+            singers.clone().find(|p| Some(center(p)) == high)
+        }
+    };
+    chosen
+        .or_else(|| catalog.profile("voice-oohs"))
+        .or_else(|| {
+            catalog
+                .profiles()
+                .iter()
+                .find(|p| p.family == Family::Voice)
+        })
+}
+
+/// The singer sings where there are words, and nowhere else.
+pub fn sing(words: &LyricSheet, cast: &[CastMember], sections: &mut [SectionPlan]) {
+    let Some(singer) = cast.iter().find(|m| m.role == Role::Vocal) else {
+        return;
+    };
+    for section in sections {
+        section.playing.retain(|id| *id != singer.id);
+        let sung = words
+            .lines_of(&section.id)
+            .any(|line| !line.syllables.is_empty());
+        if sung {
+            section.playing.insert(0, singer.id.clone());
+        }
+    }
 }
 
 fn excluded_role(brief: &Brief, role: Role) -> bool {

@@ -15,6 +15,7 @@ mod restyle;
 mod tempo;
 mod title;
 mod units;
+mod words;
 
 pub use around::{Around, Theme, around};
 pub use length::to_length;
@@ -23,7 +24,7 @@ pub use restyle::{Color, Restyle, fits, restyle};
 
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    Catalog, SongPlan, Style, StyleBook,
+    Catalog, LyricSheet, SongPlan, Style, StyleBook,
     brief::{Brief, Diagnostic, Severity},
 };
 use yuefu_theory::{Key, Metre, Mode};
@@ -41,9 +42,12 @@ pub fn standard_styles() -> Result<StyleBook, String> {
 
 /// Decides everything that is decided before a note is written.
 ///
-/// `book` must hold at least one style; the first style asked for that it has is used.
+/// `book` must hold at least one style; the first style asked for that it has is used. `words` is
+/// an unrolled sheet ([`LyricSheet::unrolled`]); the form is made of its sections where it has
+/// words, and they are sung.
 pub fn plan(
     brief: &Brief,
+    words: &LyricSheet,
     book: &StyleBook,
     catalog: &Catalog,
     seed: &SeedPath,
@@ -53,14 +57,29 @@ pub fn plan(
     let style = choose_style(brief, book, &mut notes);
     let metre = choose_metre(brief, style, &seed);
     let key = choose_key(brief, style, &seed);
-    let draft = tempo::draft(brief, style, &metre, &seed);
-    let mut form = form::choose(brief, style, &metre, &draft, &seed);
+    let mut draft = tempo::draft(brief, style, &metre, &seed);
+    let sung = words.is_sung();
+    let mut form;
+    // Words overrule some wishes; what they overrule is said in `notes`.
+    let mut settled = brief.clone();
+    if sung {
+        form = words::choose(&mut settled, words, style, &metre, &mut draft, &mut notes);
+    } else {
+        form = form::choose(brief, style, &metre, &draft, &seed);
+    }
+    let brief = &settled;
     let tempo = tempo::settle(brief, style, &metre, draft, &mut form, &mut notes);
     energy::shape(brief, style, &mut form, &tempo);
-    let cast = cast::choose(brief, style, catalog, &seed, &mut notes);
+    let mut cast = cast::choose(brief, style, catalog, &seed, &mut notes);
+    if sung {
+        cast::seat_singer(brief, style, catalog, &mut cast);
+    }
     let mut sections = form.into_sections(key, &metre);
     harmony::fill(brief, style, key, &metre, &mut sections, &seed);
     cast::assign(brief, style, &cast, &mut sections, &seed);
+    if sung {
+        cast::sing(words, &cast, &mut sections);
+    }
     let plan = SongPlan {
         style: style.id.clone(),
         title: title::choose(brief, style, &seed),

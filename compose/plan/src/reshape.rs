@@ -261,6 +261,7 @@ impl Hand<'_> {
             Some(b) if new.energy.is_none() => plan.playing = b.plan.playing.clone(),
             _ => self.cast_for(&mut plan),
         }
+        self.hush(&mut plan);
         if new.kind == SectionKind::Solo {
             self.soloist(&mut plan);
         }
@@ -280,6 +281,23 @@ impl Hand<'_> {
             _ => self.fresh(&plan, &metre, bars),
         };
         Block { plan, bars }
+    }
+
+    /// A new section has no words yet: the singer rests where another lead can have the tune.
+    fn hush(&self, section: &mut SectionPlan) {
+        let role = |role: Role| {
+            let cast = self.plan.cast.iter();
+            cast.filter(move |m| m.role == role).map(|m| m.id.clone())
+        };
+        let Some(lead) = role(Role::Lead).next() else {
+            return;
+        };
+        let singers: Vec<String> = role(Role::Vocal).collect();
+        if section.playing.iter().any(|id| singers.contains(id)) {
+            section.playing.retain(|id| !singers.contains(id));
+            section.playing.push(lead);
+            self.in_order(section);
+        }
     }
 
     /// Bars with a progression of the style.

@@ -147,6 +147,13 @@ impl Studio {
             ImportFormat::Midi => &[ScoreFormat::MidiScore, ScoreFormat::Midi],
             ImportFormat::MusicXml => &[ScoreFormat::MusicXml],
             ImportFormat::Abc => &[ScoreFormat::Abc],
+            // They hold the sung tracks only, and times of their own.
+            ImportFormat::Ustx | ImportFormat::Ds => {
+                return Err(StudioError::input(
+                    "an OpenUtau or DiffSinger file cannot be brought back into a project; import it as one of its own, or bring back a MIDI, MusicXML or ABC file.",
+                    "OpenUtau 或 DiffSinger 文件不能并回工程；请单独导入，或并回 MIDI、MusicXML、ABC 文件。",
+                ));
+            }
         };
         let tracks: Vec<usize> = (0..song.score.tracks.len())
             .filter(|i| {

@@ -288,6 +288,8 @@ fn thin(job: &Job<'_>, notes: Vec<Note>, amount: f32, rng: &mut Rng) -> Vec<Note
         };
         let worst = (1..strikes.len())
             .filter(|i| voice || !chord_start(*i))
+            // No syllable falls away.
+            .filter(|i| strikes[*i].iter().all(|n| n.lyric.is_none()))
             .map(|i| {
                 let strike = &strikes[i];
                 let long = strike[0].len.as_quarters() as f32;

@@ -8,15 +8,21 @@ use crate::{
     melody::{Rhythm, Writer},
     melody_line::{Close, Manner, line_to},
     tune::skyline,
+    words::{Clock, Fitted, Given, Weighed, fit, lean, weigh},
 };
 use yuefu_engine::Rng;
-use yuefu_song::{Note, SectionPlan};
+use yuefu_song::{Note, SectionPlan, lyrics::Lyric};
 use yuefu_theory::{TickSpan, Ticks};
 
 /// New notes for the selected part of a lead's phrase, in song time.
 pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
     let section = job.section_at(job.phrase.span.start)?;
     let mut rng = job.rng("tune");
+    let words: Vec<Lyric> = job
+        .inside
+        .iter()
+        .filter_map(|n| n.lyric.as_deref().cloned())
+        .collect();
     let writer = Writer {
         hall: job.hall,
         section,
@@ -33,8 +39,13 @@ pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
     let old = skyline(job.inside.iter().filter(|n| room.contains(n.at)).cloned());
     let bar = job.hall.metre(section).bar();
     let material = job.wish.like.map(|place| material(job, place, room));
+    let weighed = weigh(&words);
     let (rhythm, references) = match material {
         Some(found) if !found.0.is_empty() => found,
+        _ if !words.is_empty() => (
+            writer.place(&weighed, room, None, &[], &mut rng),
+            Vec::new(),
+        ),
         _ => (
             new_rhythm(job, &writer, room, bar, &old, &mut rng),
             Vec::new(),
@@ -43,6 +54,11 @@ pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
     if rhythm.is_empty() {
         return None;
     }
+    let (rhythm, references, begins) = if words.is_empty() {
+        (rhythm, references, Vec::new())
+    } else {
+        under(job, &weighed, room, rhythm, references)?
+    };
     // It lies where it lay; a phrase that was silent lies where the section's tune does.
     let (low, high, home) = writer.window();
     let around: Vec<i32> = if old.is_empty() {
@@ -79,6 +95,13 @@ pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
     for slot in &mut slots {
         slot.target += center - home;
     }
+    let mut sung_before: Option<usize> = None;
+    for (slot, begins) in slots.iter_mut().zip(&begins) {
+        if let (Some(before), Some(now)) = (sung_before, *begins) {
+            slot.lean = lean(&weighed[before], &weighed[now]);
+        }
+        sung_before = begins.or(sung_before);
+    }
     let (before, after) = job.neighbors();
     let near = |note: &&Note| room.start - note.end() < bar * 2;
     let before: Vec<i32> = skyline(before.into_iter().cloned())
@@ -95,7 +118,22 @@ pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
         .filter(|n| n.at - room.end < bar)
         .map(|n| n.pitch.midi());
     let keys = line_to(&slots, before, after, &manner, &mut rng);
-    let mut notes = writer.dress(room, &rhythm, &keys, 0, 0.04);
+    let mut notes = if words.is_empty() {
+        writer.dress(room, &rhythm, &keys, 0, 0.04)
+    } else {
+        let fitted: Vec<Fitted> = rhythm
+            .iter()
+            .zip(&keys)
+            .zip(&begins)
+            .map(|(((at, len), key), syllable)| Fitted {
+                at: room.start + *at,
+                len: *len,
+                key: *key,
+                syllable: *syllable,
+            })
+            .collect();
+        writer.dress_sung(&weighed, &fitted, 0, &mut rng)
+    };
     notes.retain(|n| room.contains(n.at));
     match_force(&old, &mut notes);
     if old.len() < job.inside.len() {
@@ -104,6 +142,57 @@ pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
     // What of the selection lies beyond the room (the final note of the piece) stays.
     notes.extend(job.inside.iter().filter(|n| !room.contains(n.at)).cloned());
     Some(notes)
+}
+
+/// A rhythm, its references, and which syllable begins on each note.
+type Laid = (Rhythm, Vec<Option<(i32, f32)>>, Vec<Option<usize>>);
+
+/// Lays the words of a phrase under a rhythm: all of them, each once. A rhythm that does not suit
+/// them gives way to one of their own.
+fn under(
+    job: &Job<'_>,
+    weighed: &[Weighed],
+    room: TickSpan,
+    rhythm: Rhythm,
+    references: Vec<Option<(i32, f32)>>,
+) -> Option<Laid> {
+    if rhythm.len() == weighed.len() {
+        return Some((rhythm, references, (0..weighed.len()).map(Some).collect()));
+    }
+    let section = job.section_at(room.start)?;
+    let clock = Clock {
+        metre: job.hall.metre(section),
+        bar: section.span.start - room.start,
+        bpm: job.hall.plan.timeline.bpm(room.start),
+    };
+    let given: Vec<Given> = rhythm
+        .iter()
+        .enumerate()
+        .map(|(i, (at, len))| Given {
+            at: *at,
+            len: *len,
+            key: references.get(i).copied().flatten().map_or(60, |r| r.0),
+        })
+        .collect();
+    let (fitted, _, _) = fit(weighed, &given, clock)?;
+    let named = !references.is_empty();
+    let rhythm = fitted.iter().map(|f| (f.at, f.len)).collect();
+    let strength = references
+        .iter()
+        .flatten()
+        .map(|r| r.1)
+        .next()
+        .unwrap_or(1.0);
+    let references = if named {
+        fitted.iter().map(|f| Some((f.key, strength))).collect()
+    } else {
+        Vec::new()
+    };
+    Some((
+        rhythm,
+        references,
+        fitted.iter().map(|f| f.syllable).collect(),
+    ))
 }
 
 /// Where new notes may stand: from the end of what still sounds to the breath that was there, and

@@ -36,7 +36,7 @@ pub fn song(style: &str, seed: u64) -> (SongPlan, Score) {
 /// A song of a brief.
 pub fn song_of(brief: &Brief, seed: u64) -> (SongPlan, Score) {
     let path = SeedPath::song(seed);
-    let (plan, _) = yuefu_plan::plan(brief, book(), catalog(), &path);
+    let (plan, _) = yuefu_plan::plan(brief, &Default::default(), book(), catalog(), &path);
     let score = arrange(&plan, book(), catalog(), &path);
     (plan, score)
 }

@@ -42,7 +42,7 @@ pub fn song(style: &str, metre: Option<&str>, seed: u64) -> Song {
         ..Brief::default()
     };
     let root = SeedPath::song(seed);
-    let (plan, _) = yuefu_plan::plan(&brief, &book, &catalog, &root);
+    let (plan, _) = yuefu_plan::plan(&brief, &Default::default(), &book, &catalog, &root);
     let score = yuefu_arrange::arrange(&plan, &book, &catalog, &root);
     let lines = plan.sections.iter().map(|section| LyricLine {
         section: section.id.clone(),
