@@ -50,6 +50,7 @@ pub use yuefu_engine::{
     Cancel, Cancelled, Progress, Silent, Stage, Step, Store, TimeLeft, World, WorldError,
 };
 pub use yuefu_instruments::Orchestra;
+pub use yuefu_lyrics as lyrics;
 pub use yuefu_song as song;
 pub use yuefu_song::{Brief, Catalog, ReleasePlan, Song, StyleBook};
 pub use yuefu_theory as theory;

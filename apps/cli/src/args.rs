@@ -96,6 +96,8 @@ pub enum Command {
     Master(MasterArgs),
     /// Draw form, chords, notes, loudness and spectrum
     Show(ShowArgs),
+    /// Write a song's words from a theme, or with you line by line
+    Lyrics(Box<LyricsArgs>),
     /// Print completions for a shell
     Completions {
         /// Shell
@@ -312,4 +314,51 @@ fn loudness(text: &str) -> Result<f32, String> {
 
 fn ceiling(text: &str) -> Result<f32, String> {
     number(text, -20.0, 0.0, "dBTP")
+}
+
+/// What the words should be.
+#[derive(Clone, Debug, Args)]
+pub struct LyricsArgs {
+    /// What the song is about, in English or Chinese
+    #[arg(default_value = "")]
+    pub about: String,
+    /// Themes that must be used, by id, separated by commas: rain, parting, moon
+    #[arg(long, value_name = "LIST")]
+    pub theme: Vec<String>,
+    /// Feeling of the words: sad, bright, open
+    #[arg(long = "mood", value_name = "MOOD")]
+    pub feeling: Option<String>,
+    /// Words that must occur, separated by commas
+    #[arg(long, value_name = "LIST")]
+    pub keywords: Vec<String>,
+    /// Language of the words: zh, en (default: that of the theme)
+    #[arg(long, value_name = "LANG")]
+    pub language: Option<String>,
+    /// Sections: VPCVPCBC, or "verse, chorus, verse, chorus"
+    #[arg(long = "form", value_name = "FORM")]
+    pub words_form: Option<String>,
+    /// Rhyme scheme: XAXA, AABB, ABAB, one, free, or a Chinese rhyme such as 江阳
+    #[arg(long, value_name = "SCHEME")]
+    pub rhyme: Option<String>,
+    /// Syllables of each line of a given tune: "verse: 8 8 8 8; chorus: x/x/x/x/ 7"
+    #[arg(long, value_name = "COUNTS")]
+    pub tune: Option<String>,
+    /// Tune pattern of the classical lyric (词牌): 如梦令, 浣溪沙, 水调歌头 and others
+    #[arg(long, value_name = "NAME")]
+    pub pattern: Option<String>,
+    /// In the classical Chinese manner (古风)
+    #[arg(long)]
+    pub classical: bool,
+    /// Lines of a verse and of a chorus: 2 to 8
+    #[arg(long = "lines", value_name = "N")]
+    pub stanza_lines: Option<usize>,
+    /// Number that all chance comes from (default: follows from the theme)
+    #[arg(long = "seed", value_name = "N")]
+    pub words_seed: Option<u64>,
+    /// File for the lyric sheet (default: standard output)
+    #[arg(short, long = "out", value_name = "FILE")]
+    pub sheet: Option<PathBuf>,
+    /// Line by line: keep, again, edit, up, down (also through a pipe)
+    #[arg(short, long)]
+    pub interactive: bool,
 }

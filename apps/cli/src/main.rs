@@ -7,6 +7,7 @@ mod edit_args;
 mod examples;
 mod lang;
 mod look;
+mod lyrics;
 mod progress;
 mod read;
 mod report;
@@ -93,6 +94,7 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
         Command::Export(args) => song::export(args, common, words, cancel),
         Command::Master(args) => commands::master(args, common, words),
         Command::Show(args) => look::show(args, common, words),
+        Command::Lyrics(args) => lyrics::lyrics(args, common, words),
         Command::Completions { shell } => {
             clap_complete::generate(
                 *shell,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use yuefu_lyrics::write::line::{Line, Persons, names_somebody};
 use yuefu_lyrics::write::wish::{parse_form, parse_tune};
-use yuefu_lyrics::write::{Mood, Scheme, Wish, stock, write};
+use yuefu_lyrics::write::{Mood, Scheme, Session, Step, Wish, stock, write};
 
 fn wishes() -> [Wish; 4] {
     [
@@ -99,6 +99,69 @@ fn every_stanza_can_be_sung_and_calls_nobody_by_two_names() {
             assert!(!persons.clash(), "{}: {:?}", theme.id, stanza.couplets);
         }
     }
+}
+
+#[test]
+fn a_person_keeps_changes_and_edits() {
+    let wish = Wish::from_text("下雨天");
+    let mut session = Session::new(&wish, 1);
+    let before = session.sheet();
+    assert_eq!(before, write(&wish, 1).sheet_text);
+    let first = session.current().unwrap().1.to_vec();
+    session.step(&Step::Again);
+    let second = session.current().unwrap().1.to_vec();
+    assert_ne!(first, second);
+    // Only these lines have changed, and what was refused does not come back.
+    for _ in 0..40 {
+        session.step(&Step::Again);
+        assert!(
+            session
+                .current()
+                .unwrap()
+                .1
+                .iter()
+                .all(|line| !first.contains(line))
+        );
+    }
+    let same = before
+        .lines()
+        .zip(session.sheet().lines())
+        .filter(|(a, b)| a == b)
+        .count();
+    assert!(same + 2 >= before.lines().count());
+    session.step(&Step::Edit(0, "我在雨里等了你很久很久很久".to_owned()));
+    assert!(session.sheet().contains("很久很久很久"));
+    // What cannot be sung is refused, and so is what would be a tag.
+    for words in ["♥♥", "[副歌]", "# 标题", ""] {
+        let remarks = session.step(&Step::Edit(0, words.to_owned()));
+        assert_eq!(remarks.len(), 1, "{words}");
+    }
+    session.step(&Step::Keep);
+    session.step(&Step::Up);
+    assert_eq!(session.place().0, 0);
+    for _ in 0..99 {
+        session.step(&Step::Down);
+    }
+    assert!(session.current().is_none());
+    session.step(&Step::Again);
+    let parsed = yuefu_lyrics::read(&session.sheet(), yuefu_lyrics::languages());
+    assert_eq!(parsed.notes, []);
+}
+
+#[test]
+fn steps_are_read() {
+    for (text, step) in [
+        ("", Step::Keep),
+        ("换", Step::Again),
+        ("e2 stay with me", Step::Edit(1, "stay with me".to_owned())),
+        ("改 下雨了", Step::Edit(0, "下雨了".to_owned())),
+        ("u", Step::Up),
+        ("完", Step::Done),
+    ] {
+        assert_eq!(Step::parse(text), Some(step), "{text}");
+    }
+    assert_eq!(Step::parse("what"), None);
+    assert_eq!(Step::parse("e "), None);
 }
 
 proptest! {

@@ -12,14 +12,20 @@
 //! the song. Which of them meet in a song, and in which reading, is a search over rhyme, length of
 //! lines, stress, images, persons, mood and keywords. See `docs/lyrics-writer.md`.
 
+pub mod classical;
 pub mod line;
+pub mod model;
 pub mod pool;
 pub mod report;
 pub mod search;
+pub mod session;
 pub mod stock;
+pub mod verbatim;
 pub mod wish;
 
+pub use model::{BuiltIn, LyricWriter, Model, Transport};
 pub use report::{Remark, Report};
+pub use session::{Session, Step};
 pub use stock::Mood;
 pub use wish::{LineShape, Scheme, Tongue, Wish, WishError};
 
@@ -69,8 +75,16 @@ pub const USUAL: [SectionKind; 9] = {
 /// What cannot be done as wished is done as nearly as the stock allows, and said in
 /// [`Written::remarks`].
 pub fn write(wish: &Wish, seed: u64) -> Written {
+    composed(wish, seed).1
+}
+
+/// Words with the pool that they come from.
+fn composed(wish: &Wish, seed: u64) -> (Pool, Written) {
     let languages = crate::languages();
     let seed = SeedPath::song(seed).join("lyrics");
+    if let Some(Ok(pattern)) = wish.pattern.as_deref().map(classical::pattern) {
+        return (Pool::default(), poem(pattern, wish, &seed));
+    }
     let pool = Pool::new(stock::shipped(), wish, &seed, languages);
     let form = if wish.form.is_empty() {
         &USUAL[..]
@@ -117,11 +131,41 @@ pub fn write(wish: &Wish, seed: u64) -> Written {
         })
         .collect();
     let (report, remarks) = report::of(wish, &needs, &schemes, &filled);
-    Written {
+    let written = Written {
         sheet_text: sheet(&title, &sections, wish.language),
         title,
         sections,
-        themes: pool.themes,
+        themes: pool.themes.clone(),
+        report,
+        remarks,
+    };
+    (pool, written)
+}
+
+/// A poem to a tune pattern (词牌): each of its stanzas is a verse.
+fn poem(pattern: &classical::Pattern, wish: &Wish, seed: &SeedPath) -> Written {
+    let lines = classical::write(pattern, wish, seed);
+    let (first, second) = lines.split_at(pattern.second.unwrap_or(lines.len()).min(lines.len()));
+    let sections: Vec<Section> = [first, second]
+        .iter()
+        .filter(|lines| !lines.is_empty())
+        .map(|lines| Section {
+            kind: SectionKind::Verse,
+            lines: lines.to_vec(),
+        })
+        .collect();
+    // 如梦令·西风: the pattern, and what the first line begins with.
+    let opening: String = lines
+        .first()
+        .map(|line| line.chars().take(2).collect())
+        .unwrap_or_default();
+    let title = format!("{}·{opening}", pattern.name);
+    let (report, remarks) = report::of_pattern(pattern, &lines);
+    Written {
+        sheet_text: sheet(&title, &sections, Tongue::Mandarin),
+        title,
+        sections,
+        themes: Vec::new(),
         report,
         remarks,
     }

@@ -2,6 +2,7 @@
 
 use crate::write::line::{Line, names_somebody};
 use crate::write::stock::{Kind, Mood, Role, Theme, expand};
+use crate::write::verbatim::is_verbatim;
 use crate::write::wish::{Wish, suits};
 use std::collections::BTreeMap;
 use yuefu_engine::{Rng, SeedPath};
@@ -216,6 +217,9 @@ impl Pool {
                 code /= ways.len();
                 title = title.or_else(|| found.clone());
                 lines.push(line.clone());
+            }
+            if lines.iter().any(|line| is_verbatim(&line.text)) {
+                continue;
             }
             let images = lines.iter().flat_map(|l| l.images.iter()).map(|image| {
                 let next = self.images.len() as u32;

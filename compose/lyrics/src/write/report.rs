@@ -1,8 +1,10 @@
 //! What was reached, measured on the words themselves, and what was not.
 
+use crate::write::classical::Pattern;
 use crate::write::line::{Line, Persons, enough};
 use crate::write::search::Need;
 use crate::write::stock::Role;
+use crate::write::verbatim::is_verbatim;
 use crate::write::wish::{Scheme, Wish};
 use std::collections::BTreeMap;
 
@@ -14,6 +16,10 @@ pub struct Report {
     /// Lines whose length is given (by the tune, or by the first section sung to it), and those
     /// that have it.
     pub lengths: (usize, usize),
+    /// Syllables whose tone a tune pattern (词牌) fixes, and those that have it.
+    pub tones: (usize, usize),
+    /// Lines that stand word for word in the poems that were learned from.
+    pub verbatim: usize,
     /// Images that occur in two sections.
     pub images_again: usize,
     /// Whether one person is called by two names.
@@ -41,6 +47,16 @@ pub fn of(
     let lang = wish.language.code();
     let mut report = Report::default();
     let mut remarks = Vec::new();
+    if let Some(Err(error)) = wish
+        .pattern
+        .as_deref()
+        .map(crate::write::classical::pattern)
+    {
+        remarks.push(Remark {
+            en: error.en,
+            zh: error.zh,
+        });
+    }
     let mut persons = Persons::default();
     let mut shapes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
@@ -66,6 +82,7 @@ pub fn of(
         shapes
             .entry(need.tune)
             .or_insert_with(|| part.iter().map(|line| line.syllables).collect());
+        report.verbatim += part.iter().filter(|line| is_verbatim(&line.text)).count();
         for line in part {
             persons = persons.and(line.persons);
             for image in &line.images {
@@ -117,6 +134,49 @@ pub fn of(
         remarks.push(Remark {
             en: format!("{kept} of {wanted} lines have the length of their tune"),
             zh: format!("{wanted} 行中有 {kept} 行与曲调字数相合"),
+        });
+    }
+    (report, remarks)
+}
+
+/// Measures a poem by its tune pattern.
+pub fn of_pattern(pattern: &Pattern, lines: &[String]) -> (Report, Vec<Remark>) {
+    let mut report = Report::default();
+    let mut ends: BTreeMap<char, Line> = BTreeMap::new();
+    for (slot, text) in pattern.lines.iter().zip(lines) {
+        let line = Line::read(text, yuefu_lang::mandarin::CODE, crate::languages());
+        report.lengths.0 += 1;
+        report.lengths.1 += usize::from(line.syllables == slot.tones.len());
+        let fixed = slot
+            .tones
+            .iter()
+            .zip(&line.tones)
+            .filter(|(wanted, _)| wanted.is_some());
+        report.tones.0 += fixed.clone().count();
+        report.tones.1 += fixed.filter(|(wanted, tone)| wanted == tone).count();
+        report.verbatim += usize::from(is_verbatim(text));
+        let Some(letter) = slot.rhyme else { continue };
+        if let Some(first) = ends.get(&letter) {
+            let track = |line: &Line| {
+                line.rhyme
+                    .as_ref()
+                    .and_then(|r| r.group)
+                    .map(|(_, track)| track)
+            };
+            report.rhymes.0 += 1;
+            report.rhymes.1 += usize::from(track(first) == track(&line));
+        } else {
+            ends.insert(letter, line);
+        }
+    }
+    let mut remarks = Vec::new();
+    if lines.len() < pattern.lines.len() {
+        let (have, want) = (lines.len(), pattern.lines.len());
+        remarks.push(Remark {
+            en: format!(
+                "only {have} of the {want} lines of the pattern could be written; try another seed"
+            ),
+            zh: format!("词牌的 {want} 句只写出了 {have} 句；请换一个种子"),
         });
     }
     (report, remarks)

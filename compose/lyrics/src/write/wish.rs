@@ -1,6 +1,7 @@
 //! What is asked of the writer.
 
 use crate::tags;
+use crate::write::classical;
 use crate::write::stock::{Kind, Mood, Theme};
 use yuefu_lang::{english, mandarin};
 use yuefu_song::SectionKind;
@@ -53,6 +54,21 @@ pub enum Tongue {
 }
 
 impl Tongue {
+    /// The language of a name, such as `zh`, `English`, 中文.
+    ///
+    /// # Errors
+    /// Says what was expected.
+    pub fn of(name: &str) -> Result<Self, WishError> {
+        match yuefu_lang::language::code_of(name) {
+            Some(mandarin::CODE) => Ok(Self::Mandarin),
+            Some(english::CODE) => Ok(Self::English),
+            _ => Err(WishError::new(
+                format!("words are written in zh or en, not in `{name}`"),
+                format!("歌词可用 zh 或 en 写，不能用“{name}”"),
+            )),
+        }
+    }
+
     /// Its code.
     pub fn code(self) -> &'static str {
         match self {
@@ -408,11 +424,16 @@ impl Wish {
             _ => None,
         };
         let classical = language == Tongue::Mandarin && has(CLASSICAL);
+        let pattern = classical::patterns()
+            .iter()
+            .find(|pattern| text.contains(pattern.name));
+        let pattern = pattern.map(|pattern| pattern.name.to_owned());
         Self {
             text,
             mood,
             language,
             classical,
+            pattern,
             ..Self::default()
         }
     }
