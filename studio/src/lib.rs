@@ -13,6 +13,7 @@ pub mod arranging;
 mod balance;
 pub mod compose;
 pub mod editing;
+pub mod endpoint;
 mod error;
 mod hearing;
 pub mod import;

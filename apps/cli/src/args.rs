@@ -358,6 +358,12 @@ pub struct LyricsArgs {
     /// File for the lyric sheet (default: standard output)
     #[arg(short, long = "out", value_name = "FILE")]
     pub sheet: Option<PathBuf>,
+    /// Name of a language model that writes, behind an endpoint on this machine
+    #[arg(long = "model", value_name = "NAME", conflicts_with = "interactive")]
+    pub writer: Option<String>,
+    /// Address of the endpoint (OpenAI's form; a key is taken from YUEFU_MODEL_KEY)
+    #[arg(long, value_name = "URL", requires = "writer", default_value = yuefu_studio::endpoint::USUAL)]
+    pub model_url: String,
     /// Line by line: keep, again, edit, up, down (also through a pipe)
     #[arg(short, long)]
     pub interactive: bool,

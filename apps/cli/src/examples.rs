@@ -7,6 +7,30 @@ use std::fmt::Write as _;
 /// Command, command line without `yuefu`, and what it does in English and Chinese.
 const EXAMPLES: &[(&str, &str, &str, &str)] = &[
     (
+        "lyrics",
+        r#"lyrics "a sad song about the city at night" --seed 7"#,
+        "words for a song",
+        "写一首歌的词",
+    ),
+    (
+        "lyrics",
+        "lyrics 毕业 --rhyme 一韵到底 --out words.txt",
+        "one rhyme throughout, into a file",
+        "一韵到底，写入文件",
+    ),
+    (
+        "lyrics",
+        "lyrics 秋夜 --pattern 如梦令",
+        "to a tune pattern",
+        "按词牌填词",
+    ),
+    (
+        "lyrics",
+        r#"lyrics "growing up" --interactive"#,
+        "line by line, with you",
+        "与你一行一行地写",
+    ),
+    (
         "song",
         r#"song "a warm city pop night drive, 3 minutes""#,
         "a finished song, with stems, scores and a project",

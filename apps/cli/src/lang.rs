@@ -127,6 +127,11 @@ const OPTIONS: &[(&str, &str)] = &[
     ("stanza_lines", "主歌与副歌的行数：2 到 8"),
     ("words_seed", "随机种子（默认由主题决定）"),
     ("sheet", "歌词文件（默认写到标准输出）"),
+    ("writer", "执笔的语言模型名称（本机端点）"),
+    (
+        "model_url",
+        "端点地址（OpenAI 格式；密钥取自 YUEFU_MODEL_KEY）",
+    ),
     ("interactive", "逐行写作：留、换、改、上、下（管道也可用）"),
     ("prompt", "想要什么样的音乐，中文或英文"),
     ("seed", "随机种子（默认由提示词决定）"),

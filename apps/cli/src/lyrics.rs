@@ -10,8 +10,10 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use yuefu_studio::{
     DiskWorld, StudioError, World,
+    endpoint::Endpoint,
     lyrics::write::{
-        Remark, Scheme, Session, Step, Tongue, Wish, WishError, classical, stock,
+        LyricWriter, Model, Remark, Scheme, Session, Step, Tongue, Wish, WishError, classical,
+        stock,
         wish::{parse_form, parse_tune},
         write,
     },
@@ -27,7 +29,19 @@ pub fn lyrics(args: &LyricsArgs, common: &Common, words: Words) -> Result<(), St
         converse(&mut session, words)?;
         return deliver(args, common, &session.sheet());
     }
-    let written = write(&wish, seed);
+    let written = match &args.writer {
+        Some(name) => {
+            let told = |remark: Remark| StudioError::input(remark.en, remark.zh);
+            let key = std::env::var("YUEFU_MODEL_KEY").ok();
+            let transport = Endpoint::new(&args.model_url, key).map_err(told)?;
+            let model = Model {
+                transport,
+                name: name.clone(),
+            };
+            model.write(&wish, seed).map_err(told)?
+        }
+        None => write(&wish, seed),
+    };
     tell(&written.remarks, common, words);
     if common.json {
         let sections: Vec<_> = written
