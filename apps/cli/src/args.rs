@@ -332,8 +332,8 @@ pub struct LyricsArgs {
     #[arg(long, value_name = "LIST")]
     pub keywords: Vec<String>,
     /// Language of the words: zh, en (default: that of the theme)
-    #[arg(long, value_name = "LANG")]
-    pub language: Option<String>,
+    #[arg(long = "language", value_name = "LANG")]
+    pub words_language: Option<String>,
     /// Sections: VPCVPCBC, or "verse, chorus, verse, chorus"
     #[arg(long = "form", value_name = "FORM")]
     pub words_form: Option<String>,

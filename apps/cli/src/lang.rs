@@ -115,7 +115,7 @@ const OPTIONS: &[(&str, &str)] = &[
         "歌词的情绪：sad（悲伤）、bright（明亮）、open（不限）",
     ),
     ("keywords", "必须出现的词，可用逗号分隔"),
-    ("language", "歌词语言：zh、en（默认与主题相同）"),
+    ("words_language", "歌词语言：zh、en（默认与主题相同）"),
     ("words_form", "段落：VPCVPCBC，或“主歌、副歌、主歌、副歌”"),
     (
         "rhyme",

@@ -110,7 +110,7 @@ fn wish(args: &LyricsArgs) -> Result<Wish, StudioError> {
             .collect()
     };
     let mut wish = Wish::from_text(&args.about);
-    if let Some(language) = &args.language {
+    if let Some(language) = &args.words_language {
         wish.language = Tongue::of(language).map_err(refused)?;
         wish.classical &= wish.language == Tongue::Mandarin;
     }
