@@ -12,6 +12,7 @@
 
 mod color;
 pub mod contract;
+pub mod ensemble;
 pub mod measure;
 pub mod phones;
 mod pitch;

@@ -89,7 +89,7 @@ pub(crate) fn curves(
         *cents += extra.at(frames.time(index) as f32);
     }
     speech(&mut tune, sung, timing, natural, frames);
-    let hz = |key: f32| math::key_to_hz(key.clamp(-12.0, 119.0));
+    let hz = |key: f32| math::key_to_hz(key.clamp(-12.0, 119.0)).clamp(20.0, 4000.0);
     let f0 = tune
         .iter()
         .zip(&cents)

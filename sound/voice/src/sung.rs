@@ -153,6 +153,19 @@ pub fn read(phrase: &PerformedPhrase, voice: usize) -> Sung {
     sung
 }
 
+/// The number of notes of the largest chord; at least 1.
+pub fn parts(phrase: &PerformedPhrase) -> usize {
+    let mut most = 1;
+    let mut from = 0;
+    for (index, note) in phrase.notes.iter().enumerate() {
+        if note.on.0 - phrase.notes[from].on.0 >= CHORD {
+            from = index;
+        }
+        most = most.max(index + 1 - from);
+    }
+    most
+}
+
 /// A voice sings one note at a time: what still sounds ends where the next note begins.
 fn close(sung: &mut Sung, at: f64) {
     if let Some(last) = sung.syllables.last_mut().and_then(|s| s.notes.last_mut()) {
