@@ -266,7 +266,14 @@ impl<'a> Synth<'a> {
             );
             sum += z * (noise * std::f32::consts::SQRT_2);
 
-            let rest = exp(read(&spoken.spectrum.rest).min(MOST)) * db(12.0 * soft * voiced);
+            let mut rest = exp(read(&spoken.spectrum.rest).min(MOST)) * db(12.0 * soft * voiced);
+            if !paced && voiced > 0.5 {
+                // A held vowel is no noisier than this many decibels below its harmonics: where a
+                // line fades out in speech, the rest is most of what is left.
+                let under = -16.0 + 5.0 * octaves.clamp(0.0, 2.4);
+                let most = exp((harmonic + NOISE_MATCH + match_f0).min(MOST)) * db(under);
+                rest = rest.min(most);
+            }
             let cycles = if paced {
                 spoken.spectrum.phi[near * BINS + low] * (0.5 / std::f32::consts::PI)
             } else {
