@@ -113,6 +113,7 @@ impl Studio {
             master: None,
             release: wanted.release.clone().unwrap_or(song.release),
             tags: song.tags,
+            voices: Default::default(),
             engines: self.engines(),
         };
         arranged.tidy();

@@ -90,6 +90,7 @@ impl Studio {
             master: None,
             release: release.clone(),
             tags: Default::default(),
+            voices: Default::default(),
             engines: self.engines(),
         };
         self.name_soundfont(&mut song);

@@ -39,6 +39,9 @@ pub enum StudioError {
         /// What is wrong in it.
         error: BankError,
     },
+    /// A voice cannot be loaded or cannot sing.
+    #[error(transparent)]
+    Voice(#[from] yuefu_voice::VoiceError),
     /// Another file cannot be read or written.
     #[error(transparent)]
     World(#[from] WorldError),
@@ -68,7 +71,7 @@ impl StudioError {
     /// 4 the disk, 70 a fault of the program, 130 stopped by the user.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Refused(_) | Self::Input { .. } => 2,
+            Self::Refused(_) | Self::Input { .. } | Self::Voice(_) => 2,
             Self::Song(_) | Self::Edit(_) | Self::Bank { .. } => 3,
             Self::Audio(error) => match error.kind {
                 ErrorKind::Unrecognized
@@ -103,6 +106,7 @@ impl StudioError {
                 .collect::<Vec<_>>()
                 .join("\n"),
             Self::Input { zh, .. } => zh.clone(),
+            Self::Voice(error) => error.zh.clone(),
             Self::Proof(names) => {
                 format!("库中保存的内容与文档不符：{names}。请删除文件夹 store 后重新渲染。")
             }

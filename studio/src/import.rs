@@ -233,6 +233,7 @@ impl Studio {
             master: None,
             release: release.clone(),
             tags,
+            voices: Default::default(),
             engines,
         })
     }

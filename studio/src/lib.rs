@@ -26,10 +26,12 @@ pub mod render;
 pub mod rendering;
 pub mod scores;
 pub mod show;
+pub mod singing;
 pub mod soundfont;
 mod stemfiles;
 pub mod tempo;
 pub mod variations;
+pub mod voices;
 pub mod words;
 mod world;
 
@@ -41,8 +43,10 @@ pub use publish::{Publish, Published};
 pub use render::{Ledger, RenderOptions, Rendered, StemSink};
 pub use rendering::{Explanation, Heard};
 pub use scores::{ScoreFormat, WordFormat};
+pub use singing::{SingJob, SungSong};
 pub use soundfont::SoundFont;
 pub use tempo::Tempo;
+pub use voices::Choir;
 pub use world::DiskWorld;
 pub use yuefu_audio as audio;
 pub use yuefu_audiofile::{AudioFormat, Tags};
@@ -68,6 +72,8 @@ pub struct Studio {
     pub catalog: Catalog,
     /// Instruments, as they sound.
     pub orchestra: Orchestra,
+    /// Singers.
+    pub choir: Choir,
     /// The user's own SoundFont, if one is open.
     pub soundfont: Option<SoundFont>,
 }
@@ -88,6 +94,7 @@ impl Studio {
             book,
             catalog,
             orchestra: Orchestra::standard(),
+            choir: Choir::standard(),
             soundfont: None,
         })
     }

@@ -111,6 +111,21 @@ pub(crate) fn write_mastered(
     Ok(())
 }
 
+/// Writes a recording as it is, dithered where the format has few bits. The same samples give the
+/// same file.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_recording(
+    path: &Path,
+    audio: &AudioBuffer,
+    format: AudioFormat,
+    tags: &Tags,
+) -> Result<(), StudioError> {
+    let seed = SeedPath::song(0).join("recording");
+    write_mastered(path, audio, format, tags, &seed)
+}
+
 impl Studio {
     /// Writes a 16-bit WAV file to listen to while editing: as quickly as it can be written,
     /// without tags.

@@ -66,8 +66,7 @@ fn presets_play_and_are_named() {
     let index = index.expect("the preset plays");
     assert!(song.score.tracks.iter().any(|t| t.instrument == "flute"));
     let cancel = yuefu_studio::Cancel::new();
-    let (orchestra, catalog) = (&studio.orchestra, &studio.catalog);
-    let solo = yuefu_studio::render::solo(&song, orchestra, catalog, index, &cancel).unwrap();
+    let solo = studio.solo(&song, index, &cancel).unwrap();
     assert!(solo.rms() > 1e-4);
 
     let out = root.join("out");

@@ -4,6 +4,7 @@ use crate::edit_args::{
     ArrangeArgs, DiffArgs, EditArgs, HistoryArgs, ImportArgs, PartArgs, RegenerateArgs,
     ReshapeArgs, RestyleArgs, StepsArgs, StoreArgs, TakesArgs, VerifyArgs, WatchArgs,
 };
+use crate::sing::{SingArgs, VoicesArgs};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -90,6 +91,10 @@ pub enum Command {
     Watch(WatchArgs),
     /// Make a project of a MIDI, MusicXML or ABC file, or bring an edited one back
     Import(ImportArgs),
+    /// Have a tune sung: a vocal track, alone and dry
+    Sing(SingArgs),
+    /// List the voices, or hear one
+    Voices(VoicesArgs),
     /// Write a project in other formats
     Export(ExportArgs),
     /// Master a recording

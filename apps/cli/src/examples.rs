@@ -213,6 +213,24 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
         "供其他软件使用的文件",
     ),
     (
+        "sing",
+        "sing lead.musicxml -o vocal.wav",
+        "a tune with words becomes a vocal",
+        "有词的旋律变成人声",
+    ),
+    (
+        "sing",
+        "sing tune.mid --lyrics words.txt --voice voice-hibari",
+        "words of your own, a line for each phrase",
+        "自己的歌词，每个乐句一行",
+    ),
+    (
+        "voices",
+        "voices preview voice-hibari -o hibari.wav",
+        "hear a voice",
+        "试听一个声音",
+    ),
+    (
         "master",
         "master mix.wav --target -14 -o master.flac",
         "master any recording",

@@ -46,6 +46,10 @@ impl Words {
 }
 
 const ABOUT: &[(&str, &str)] = &[
+    ("sing", "把旋律唱出来：一条单独的干声"),
+    ("voices", "列出声音，或试听一个声音"),
+    ("list", "列出所有声音"),
+    ("preview", "让一个声音唱几个字"),
     (
         "arrange",
         "为 MIDI、MusicXML 或 ABC 文件里的旋律编成一首曲子",
@@ -133,6 +137,12 @@ const OPTIONS: &[(&str, &str)] = &[
         "端点地址（OpenAI 格式；密钥取自 YUEFU_MODEL_KEY）",
     ),
     ("interactive", "逐行写作：留、换、改、上、下（管道也可用）"),
+    ("melody", "含旋律的 MusicXML、MIDI 或 ABC 文件，或工程"),
+    (
+        "voice",
+        "声音；用 yuefu voices list 查看（默认：会唱这种语言的声音）",
+    ),
+    ("verse", "要唱的词"),
     ("prompt", "想要什么样的音乐，中文或英文"),
     ("seed", "随机种子（默认由提示词决定）"),
     ("length", "长度：90、2:30、16小节"),

@@ -12,6 +12,7 @@ mod progress;
 mod read;
 mod report;
 mod serve;
+mod sing;
 mod song;
 mod versions;
 mod watch;
@@ -91,6 +92,8 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
         Command::Store(args) => versions::store(args, common, words),
         Command::Watch(args) => watch::watch(args, common, words, cancel),
         Command::Import(args) => edit::import(args, common, words, cancel),
+        Command::Sing(args) => sing::sing(args, common, words, cancel),
+        Command::Voices(args) => sing::voices(args, common, words),
         Command::Export(args) => song::export(args, common, words, cancel),
         Command::Master(args) => commands::master(args, common, words),
         Command::Show(args) => look::show(args, common, words),

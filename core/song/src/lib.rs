@@ -35,5 +35,5 @@ pub use song::{EngineUse, ReleasePlan, Song};
 pub use style::{
     Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, Style, StyleBook,
 };
-pub use voice::{VoiceCurves, VoiceSettings};
+pub use voice::{TrackVoice, VoiceCurves, VoiceSettings};
 pub use words::Words;

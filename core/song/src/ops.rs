@@ -47,6 +47,7 @@ mod text;
 mod tidy;
 mod tracks;
 mod values;
+mod voice;
 
 pub use message::{OpError, Remark};
 pub use place::{At, Gap, Moment, Place, Spot, Tracks};
@@ -246,6 +247,13 @@ ops! {
     /// Decay of a shared effect in seconds.
     ReturnDecay "return-decay" { to: Return, seconds: f32 }
 
+    /// Sets how tracks sing: breathiness, tension, formant, vibrato-depth, voices, ...
+    SetVoice "voice" { tracks: Tracks, setting: String, value: f32 }
+    /// Sets a point of a curve of a sung phrase: pitch (cents), level (dB), breathiness, tension, formant, ...
+    VoicePoint "voice-point" { tracks: Tracks, at: At, curve: String, value: f32 }
+    /// Takes the voice curves of the phrases in a place away.
+    ClearVoice "clear-voice" { tracks: Tracks, place: Place }
+
     /// Sets the title.
     Title "title" { title: String }
     /// Sets a tag of the finished files; an empty value removes it.
@@ -417,6 +425,18 @@ impl Work<'_> {
             Op::Unmute { tracks } => self.set_strips(tracks, |strip| strip.mute = false),
             Op::Solo { tracks } => self.set_strips(tracks, |strip| strip.solo = true),
             Op::Unsolo { tracks } => self.set_strips(tracks, |strip| strip.solo = false),
+            Op::SetVoice {
+                tracks,
+                setting,
+                value,
+            } => self.set_voice(tracks, setting, *value),
+            Op::VoicePoint {
+                tracks,
+                at,
+                curve,
+                value,
+            } => self.voice_point(tracks, *at, curve, *value),
+            Op::ClearVoice { tracks, place } => self.clear_voice(tracks, place),
             Op::Gain { tracks, db } => self.gain(tracks, *db),
             Op::Fader { tracks, db } => self.fader(tracks, *db),
             Op::Pan { tracks, pan } => self.pan(tracks, *pan),

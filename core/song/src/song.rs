@@ -16,7 +16,8 @@ mod text;
 pub use error::{Said, SongError};
 
 use crate::{
-    Brief, Catalog, LyricSheet, MasterPlan, Score, SongPlan, mixplan::MixPlan, score::Phrase,
+    Brief, Catalog, LyricSheet, MasterPlan, Score, SongPlan, TrackVoice, mixplan::MixPlan,
+    score::Phrase,
 };
 use check::{Fault, Step};
 use file::{Main, TrackFile};
@@ -51,6 +52,9 @@ pub struct Song {
     /// What files say about it beside its title, by name: `artist`, `album`, `comment`, ...
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// How tracks sing, by their ids; a track without an entry sings with default settings.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub voices: BTreeMap<String, TrackVoice>,
     /// Which engines made it.
     pub engines: Vec<EngineUse>,
 }

@@ -4,7 +4,27 @@
 //! default. What a setting means for the sound is the voice engine's business (`sound/voice`).
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use yuefu_audio::Curve;
+
+/// How a track sings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct TrackVoice {
+    /// All through the song.
+    #[serde(skip_serializing_if = "VoiceSettings::is_default")]
+    pub settings: VoiceSettings,
+    /// In single phrases, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub phrases: BTreeMap<String, VoiceCurves>,
+}
+
+impl TrackVoice {
+    /// Whether it says nothing but defaults.
+    pub fn is_default(&self) -> bool {
+        self.settings.is_default() && self.phrases.values().all(VoiceCurves::is_empty)
+    }
+}
 
 /// How a track sings, all through the song. What is left out of a file is at its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +78,13 @@ impl Default for VoiceSettings {
             voices: 1,
             spread: 1.0,
         }
+    }
+}
+
+impl VoiceSettings {
+    /// Whether every setting is at its default.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -217,9 +244,16 @@ impl VoiceCurves {
     pub fn timed(&self, mut time: impl FnMut(f32) -> f32) -> Self {
         let mut out = self.clone();
         for name in Self::NAMES {
-            for point in out.get_mut(name).into_iter().flat_map(|curve| &mut curve.0) {
+            let Some(curve) = out.get_mut(name) else {
+                continue;
+            };
+            for point in &mut curve.0 {
                 point.at = time(point.at);
             }
+            // Files may hold any numbers; a curve has corners at ascending times.
+            curve.0.retain(|p| p.at.is_finite() && p.value.is_finite());
+            curve.0.sort_by(|a, b| a.at.total_cmp(&b.at));
+            curve.0.dedup_by(|b, a| a.at == b.at);
         }
         out
     }

@@ -3,7 +3,9 @@
 use super::{
     ledger::{Entry, Inputs},
     pack::{pack, unpack},
+    played::Voice,
 };
+use crate::StudioError;
 use std::sync::OnceLock;
 use yuefu_audio::{Clip, Frames, SampleRate};
 use yuefu_engine::{Key, Store};
@@ -24,14 +26,18 @@ pub(crate) fn clip(
     rate: SampleRate,
     key: &Key,
     store: Option<&dyn Store>,
-) -> (Clip, bool) {
+    voice: Option<&Voice>,
+) -> Result<(Clip, bool), StudioError> {
     if let Some(clip) = store
         .and_then(|store| store.get(key))
         .and_then(|bytes| decode(&bytes, rate))
     {
-        return (clip, true);
+        return Ok((clip, true));
     }
-    let mut clip = orchestra.render(phrase, rate);
+    let mut clip = match voice {
+        Some(voice) => sung(orchestra, phrase, rate, voice)?,
+        None => orchestra.render(phrase, rate),
+    };
     for sample in clip.audio.channels.iter_mut().flatten() {
         *sample = to_grid(*sample);
     }
@@ -40,7 +46,23 @@ pub(crate) fn clip(
         // nothing else.
         let _ = store.put(key, &encode(&clip));
     }
-    (clip, false)
+    Ok((clip, false))
+}
+
+/// A sung phrase, at the level that the catalog gives the voice.
+pub(crate) fn sung(
+    orchestra: &Orchestra,
+    phrase: &PerformedPhrase,
+    rate: SampleRate,
+    voice: &Voice,
+) -> Result<Clip, StudioError> {
+    let mut clip =
+        yuefu_voice::ensemble::sing(phrase, &voice.expression, &*voice.singer, rate)?.clip;
+    let trim = orchestra
+        .profile(&phrase.instrument)
+        .map_or(0.0, |profile| profile.trim);
+    clip.audio.scale(yuefu_audio::math::db_to_gain(trim));
+    Ok(clip)
 }
 
 /// The key of a phrase's clip with what it was made from: everything its sound depends on.
@@ -51,25 +73,32 @@ pub(crate) fn entry(
     phrase: &PerformedPhrase,
     rate: SampleRate,
     banks: [&str; 2],
+    voice: Option<&Voice>,
 ) -> (Key, Entry) {
     let profile = orchestra.profile(&phrase.instrument);
     let engine = profile.and_then(|profile| profile.engine.split_once(':'));
     let bank = match engine {
         Some(("sampler", _)) => banks[0],
         Some(("user", _)) => banks[1],
-        _ => "",
+        _ => voice.map_or("", |voice| voice.singer.profile().digest.as_str()),
     };
-    let key = Key::of("clip", VERSION)
+    let mut key = Key::of("clip", VERSION)
         .value("phrase", phrase)
         .value("profile", &profile)
         .value("rate", &rate)
-        .model(bank)
-        .finish();
+        .model(bank);
+    if let Some(voice) = voice {
+        key = key.value("voice", &voice.expression);
+    }
+    let key = key.finish();
     let mut inputs = Inputs::default();
     inputs.add("notes", &written.notes);
     inputs.add("playing", phrase);
     inputs.add("instrument", &(&profile, bank));
     inputs.add("rate", &rate);
+    if let Some(voice) = voice {
+        inputs.add("voice", &voice.expression);
+    }
     (key, Entry::new(&key, inputs))
 }
 

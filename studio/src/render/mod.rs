@@ -32,11 +32,10 @@ use std::{
 use stems::StemPool;
 use yuefu_audio::{AudioBuffer, Clip, Lufs, SampleRate, Seconds, math};
 use yuefu_engine::{Cancel, Key, Progress, Stage, Step, Store};
-use yuefu_instruments::Orchestra;
 use yuefu_mix::{TrackMeasure, process_track, strip::to_grid};
 use yuefu_release::master::MasterReport;
 use yuefu_song::{
-    Catalog, Ending, MasterPlan, Song,
+    Ending, MasterPlan, Song,
     mixplan::{ChannelStrip, MixPlan},
 };
 
@@ -131,7 +130,7 @@ fn render(
 ) -> Result<Rendered, StudioError> {
     let (book, catalog) = (&studio.book, &studio.catalog);
     let job = Job::new(studio, song, options);
-    let tracks = job.perform();
+    let tracks = job.perform()?;
     let (sounds, extents, measured) = job.sounds(&tracks)?;
     let mix = match &song.mix {
         Some(plan) if job.unmixed().next().is_none() => plan.clone(),
@@ -273,7 +272,7 @@ impl<'a> Job<'a> {
                 .par_iter()
                 .map(|phrase| {
                     self.options.cancel.check()?;
-                    Ok(self.clip(phrase).0)
+                    Ok(self.clip(phrase)?.0)
                 })
                 .collect::<Result<_, StudioError>>()?;
             for (phrase, clip) in unknown.iter().zip(clips) {
@@ -309,7 +308,7 @@ impl<'a> Job<'a> {
                         .par_iter()
                         .map(|phrase| {
                             self.options.cancel.check()?;
-                            let (clip, now) = self.clip(phrase);
+                            let (clip, now) = self.clip(phrase)?;
                             self.report(Stage::Render, now, total.max(1) as u64);
                             Ok(clip)
                         })
@@ -357,7 +356,7 @@ impl<'a> Job<'a> {
             Sounds::Clips(held, tracks) => {
                 let mut stem = AudioBuffer::silent(self.rate, 2, range.len());
                 for placed in lane.places.iter().filter(|placed| placed.meets(range)) {
-                    let clip = held.get(&tracks[number].phrases[placed.phrase], self);
+                    let clip = held.get(&tracks[number].phrases[placed.phrase], self)?;
                     add(&mut stem, range.start, &clip, placed);
                 }
                 Ok(stem)
@@ -452,13 +451,13 @@ impl<'a> Job<'a> {
 ///
 /// # Errors
 /// When stopped.
-pub fn solo(
+pub(crate) fn solo(
+    studio: &Studio,
     song: &Song,
-    orchestra: &Orchestra,
-    catalog: &Catalog,
     track: usize,
     cancel: &Cancel,
 ) -> Result<AudioBuffer, StudioError> {
+    let (orchestra, catalog) = (&studio.orchestra, &studio.catalog);
     let rate = song.release.rate;
     let frames = usize::try_from(rate.frames(song.plan.length).0).unwrap_or(0);
     let mut stem = AudioBuffer::silent(rate, 2, frames);
@@ -471,7 +470,21 @@ pub fn solo(
         let placed =
             yuefu_perform::perform_phrase(&song.score, &song.plan, catalog, &seed, track, phrase);
         if let Some(placed) = placed {
-            let mut clip = orchestra.render(&placed.phrase, rate);
+            let profile = orchestra.profile(&placed.phrase.instrument);
+            let mut clip = match profile.and_then(crate::voices::singer_of) {
+                Some(id) => {
+                    let voice = played::Voice {
+                        singer: studio.choir.singer(id)?,
+                        expression: crate::voices::expression(
+                            song,
+                            &written.id,
+                            &written.phrases[phrase],
+                        ),
+                    };
+                    clips::sung(orchestra, &placed.phrase, rate, &voice)?
+                }
+                None => orchestra.render(&placed.phrase, rate),
+            };
             clip.start += rate.frames(placed.start);
             stem.add(&clip);
         }

@@ -4,6 +4,7 @@ use super::{
     Job, clips,
     ledger::{Entry, Ledger, Unit},
 };
+use crate::{StudioError, voices};
 use rayon::prelude::*;
 use std::{
     collections::BTreeMap,
@@ -13,6 +14,7 @@ use std::{
 use yuefu_audio::{AudioBuffer, Clip, Frames};
 use yuefu_engine::{Key, SeedPath};
 use yuefu_song::PerformedPhrase;
+use yuefu_voice::{Expression, Singer};
 
 /// A track as it is played.
 pub(crate) struct PlayedTrack {
@@ -34,6 +36,16 @@ pub(crate) struct PlayedPhrase {
     pub key: Key,
     /// What the key was made from.
     pub entry: Entry,
+    /// Who sings it, and how; `None` for what is played.
+    pub voice: Option<Voice>,
+}
+
+/// Who sings a phrase, and how.
+pub(crate) struct Voice {
+    /// The singer.
+    pub singer: Arc<dyn Singer>,
+    /// Settings of the track and curves of the phrase.
+    pub expression: Expression,
 }
 
 /// A clip at its place: from `start` on, at most `limit` frames.
@@ -58,7 +70,10 @@ impl Placed {
 
 impl Job<'_> {
     /// Performs the whole score and gives every phrase its key.
-    pub(crate) fn perform(&self) -> Vec<PlayedTrack> {
+    ///
+    /// # Errors
+    /// When a voice that sings in it cannot be loaded.
+    pub(crate) fn perform(&self) -> Result<Vec<PlayedTrack>, StudioError> {
         let (studio, song) = (self.studio, self.song);
         let catalog = &studio.catalog;
         let own = studio.soundfont.as_ref().map_or("", |font| &font.digest);
@@ -68,44 +83,66 @@ impl Job<'_> {
             .tracks
             .into_par_iter()
             .zip(&song.score.tracks)
-            .map(|(track, written)| PlayedTrack {
-                id: track.id,
-                phrases: track
-                    .phrases
-                    .into_iter()
-                    .zip(&written.phrases)
-                    .map(|(placed, written)| {
-                        let (key, entry) = clips::entry(
-                            &studio.orchestra,
-                            written,
-                            &placed.phrase,
-                            self.rate,
-                            [clips::bank_digest(), own],
-                        );
-                        PlayedPhrase {
-                            id: placed.id,
-                            played: placed.phrase,
-                            place: self.rate.frames(placed.start).0,
-                            key,
-                            entry,
-                        }
-                    })
-                    .collect(),
+            .map(|(track, score)| {
+                let singer = self.singer(&track.instrument)?;
+                Ok(PlayedTrack {
+                    phrases: track
+                        .phrases
+                        .into_iter()
+                        .zip(&score.phrases)
+                        .map(|(placed, written)| {
+                            let voice = singer.as_ref().map(|singer| Voice {
+                                singer: Arc::clone(singer),
+                                expression: voices::expression(song, &track.id, written),
+                            });
+                            let (key, entry) = clips::entry(
+                                &studio.orchestra,
+                                written,
+                                &placed.phrase,
+                                self.rate,
+                                [clips::bank_digest(), own],
+                                voice.as_ref(),
+                            );
+                            PlayedPhrase {
+                                id: placed.id,
+                                played: placed.phrase,
+                                place: self.rate.frames(placed.start).0,
+                                key,
+                                entry,
+                                voice,
+                            }
+                        })
+                        .collect(),
+                    id: track.id,
+                })
             })
             .collect()
     }
 
+    /// The singer of an instrument, if it is one.
+    fn singer(&self, instrument: &str) -> Result<Option<Arc<dyn Singer>>, StudioError> {
+        let profile = self.studio.orchestra.profile(instrument);
+        profile
+            .and_then(voices::singer_of)
+            .map(|id| self.studio.choir.singer(id))
+            .transpose()
+    }
+
     /// The sound of a phrase, and how many phrases have sounded so far.
-    pub(crate) fn clip(&self, phrase: &PlayedPhrase) -> (Clip, u64) {
+    ///
+    /// # Errors
+    /// When a voice cannot sing.
+    pub(crate) fn clip(&self, phrase: &PlayedPhrase) -> Result<(Clip, u64), StudioError> {
         let (clip, stored) = clips::clip(
             &self.studio.orchestra,
             &phrase.played,
             self.rate,
             &phrase.key,
             self.options.store,
-        );
+            phrase.voice.as_ref(),
+        )?;
         let count = self.counted(0, &phrase.key, stored);
-        (clip, count)
+        Ok((clip, count))
     }
 
     /// Where a clip lies. What a loop plays before its beginning belongs to its end.
@@ -217,13 +254,16 @@ impl Held {
     }
 
     /// A clip, made or loaded when it is not here.
-    pub fn get(&self, phrase: &PlayedPhrase, job: &Job<'_>) -> Arc<Clip> {
+    ///
+    /// # Errors
+    /// When a voice cannot sing.
+    pub fn get(&self, phrase: &PlayedPhrase, job: &Job<'_>) -> Result<Arc<Clip>, StudioError> {
         if let Some(clip) = self.clips().get(&phrase.key) {
-            return Arc::clone(clip);
+            return Ok(Arc::clone(clip));
         }
-        let clip = Arc::new(job.clip(phrase).0);
+        let clip = Arc::new(job.clip(phrase)?.0);
         self.clips().insert(phrase.key, Arc::clone(&clip));
-        clip
+        Ok(clip)
     }
 
     /// Lets go of the clips of a track that end before a frame.

@@ -9,7 +9,7 @@ use super::{
     },
 };
 use crate::{
-    Score, Song, SongPlan,
+    Score, Song, SongPlan, TrackVoice,
     mixplan::{MixPlan, Returns},
     plan::{CastMember, SectionPlan},
     score::{ChordSpan, Phrase, Track},
@@ -37,6 +37,7 @@ impl Parts {
             master,
             release,
             tags,
+            voices,
             engines,
         } = song;
         let mut parts = Self::default();
@@ -51,6 +52,7 @@ impl Parts {
                 .tags
                 .insert(NameAt { name: name.clone() }, text.clone());
         }
+        parts.voices(voices);
         parts.plan(plan, &score.tracks);
         for track in &score.tracks {
             parts.track(track, &plan.sections);
@@ -61,6 +63,38 @@ impl Parts {
             parts.mix(mix);
         }
         parts
+    }
+
+    fn voices(&mut self, voices: &BTreeMap<String, TrackVoice>) {
+        for (track, voice) in voices {
+            let TrackVoice { settings, phrases } = voice;
+            // An entry that only says defaults is no entry.
+            if !settings.is_default() {
+                let at = TrackAt {
+                    track: track.clone(),
+                };
+                self.voices.insert(at, Box::new(settings.clone()));
+            }
+            for (phrase, curves) in phrases.iter().filter(|(_, curves)| !curves.is_empty()) {
+                let at = PhraseAt {
+                    track: track.clone(),
+                    phrase: phrase.clone(),
+                };
+                self.voice_curves.insert(at, Box::new(curves.clone()));
+            }
+        }
+    }
+
+    fn take_voices(&mut self) -> BTreeMap<String, TrackVoice> {
+        let mut voices: BTreeMap<String, TrackVoice> = BTreeMap::new();
+        for (at, settings) in std::mem::take(&mut self.voices) {
+            voices.entry(at.track).or_default().settings = *settings;
+        }
+        for (at, curves) in std::mem::take(&mut self.voice_curves) {
+            let voice = voices.entry(at.track).or_default();
+            voice.phrases.insert(at.phrase, *curves);
+        }
+        voices
     }
 
     fn plan(&mut self, plan: &SongPlan, tracks: &[Track]) {
@@ -252,6 +286,7 @@ impl Parts {
         let mut plan = plan;
         plan.cast = self.take_cast(&tracks)?;
         let mix = self.take_mix()?;
+        let voices = self.take_voices();
         if let Some(at) = self.chords.keys().next() {
             return Err(EditError::missing("section", "段落", &at.section));
         }
@@ -275,6 +310,7 @@ impl Parts {
             tags: (self.tags.into_iter())
                 .map(|(at, text)| (at.name, text))
                 .collect(),
+            voices,
             engines: one(&mut self.engines, "engines")?,
         })
     }

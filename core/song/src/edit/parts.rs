@@ -12,7 +12,7 @@ use super::{
     },
 };
 use crate::{
-    Brief, EngineUse, LyricSheet, MasterPlan, Note, ReleasePlan, Take,
+    Brief, EngineUse, LyricSheet, MasterPlan, Note, ReleasePlan, Take, VoiceCurves, VoiceSettings,
     mixplan::{ChannelStrip, Delay, Reverb},
     plan::{Ending, Feel},
 };
@@ -218,6 +218,10 @@ parts! {
     master Master: Whole => MasterPlan;
     /// How it leaves the house.
     release Release: Whole => ReleasePlan;
+    /// Settings of voices.
+    voices Voice: TrackAt => Box<VoiceSettings>;
+    /// Curves of sung phrases.
+    voice_curves VoiceCurves: PhraseAt => Box<VoiceCurves>;
     /// Which engines made it.
     engines Engines: Whole => Vec<EngineUse>;
 }

@@ -102,7 +102,15 @@ impl Edit {
                         reach(section.span.start, section.span.end);
                     }
                 }
-                Change::Track(_) | Change::Strip(_) | Change::Cast(_) => {}
+                Change::VoiceCurves(slot) => {
+                    if let Some(frame) = self.frame(&slot.at, &parts) {
+                        touched.sections.insert(frame.place.section.clone());
+                        if let Ok(start) = frame.place.position(sections) {
+                            reach(start, start + frame.len);
+                        }
+                    }
+                }
+                Change::Track(_) | Change::Strip(_) | Change::Cast(_) | Change::Voice(_) => {}
                 _ => {
                     touched.whole.insert(address.table());
                 }
@@ -134,8 +142,8 @@ impl Address {
     /// The track that it belongs to.
     pub fn track(&self) -> Option<&str> {
         match self {
-            Self::Track(at) | Self::Strip(at) | Self::Cast(at) => Some(&at.track),
-            Self::Phrase(at) => Some(&at.track),
+            Self::Track(at) | Self::Strip(at) | Self::Cast(at) | Self::Voice(at) => Some(&at.track),
+            Self::Phrase(at) | Self::VoiceCurves(at) => Some(&at.track),
             Self::Take(at) => Some(&at.track),
             Self::Note(at) => Some(&at.track),
             _ => None,
@@ -145,7 +153,7 @@ impl Address {
     /// The phrase that it belongs to.
     pub fn phrase(&self) -> Option<PhraseAt> {
         let (track, phrase) = match self {
-            Self::Phrase(at) => (&at.track, &at.phrase),
+            Self::Phrase(at) | Self::VoiceCurves(at) => (&at.track, &at.phrase),
             Self::Take(at) => (&at.track, &at.phrase),
             Self::Note(at) => (&at.track, &at.phrase),
             _ => return None,
@@ -188,6 +196,14 @@ impl Address {
             Self::Strip(at) => Words::new(
                 format!("mix of track {}", at.track),
                 format!("音轨 {} 的混音", at.track),
+            ),
+            Self::Voice(at) => Words::new(
+                format!("voice of track {}", at.track),
+                format!("音轨 {} 的人声设置", at.track),
+            ),
+            Self::VoiceCurves(at) => Words::new(
+                format!("track {}, voice curves of phrase {}", at.track, at.phrase),
+                format!("音轨 {}，乐句 {} 的人声曲线", at.track, at.phrase),
             ),
             Self::Cast(at) => Words::new(
                 format!("cast member {}", at.track),

@@ -37,6 +37,7 @@ impl Work<'_> {
         for section in &mut plan.sections {
             section.playing.retain(|playing| *playing != id);
         }
+        self.song.voices.remove(&id);
         if let Some(mix) = &mut self.song.mix {
             mix.tracks.retain(|strip| strip.track != id);
             for strip in &mut mix.tracks {
@@ -72,6 +73,9 @@ impl Work<'_> {
         for section in &mut self.song.plan.sections {
             section.playing.iter_mut().for_each(rename);
         }
+        if let Some(voice) = self.song.voices.remove(&old) {
+            self.song.voices.insert(new.to_owned(), voice);
+        }
         for strip in self.song.mix.iter_mut().flat_map(|mix| &mut mix.tracks) {
             rename(&mut strip.track);
             if let Some(duck) = &mut strip.sidechain {
@@ -93,6 +97,9 @@ impl Work<'_> {
         self.check_new_track(new)?;
         let mut track = self.song.score.tracks[index].clone();
         let source = std::mem::replace(&mut track.id, new.to_owned());
+        if let Some(voice) = self.song.voices.get(&source).cloned() {
+            self.song.voices.insert(new.to_owned(), voice);
+        }
         if octaves != 0 && track.role.is_percussion() {
             return Err(OpError::new(
                 format!("{source} is percussion and has no octaves; leave the octave out"),

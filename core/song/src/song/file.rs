@@ -12,7 +12,7 @@ use super::{
     text::locate,
 };
 use crate::{
-    Brief, LyricSheet, MasterPlan, Note, Score, SongPlan, Take,
+    Brief, LyricSheet, MasterPlan, Note, Score, SongPlan, Take, TrackVoice,
     edit::slots::{Place, quarters},
     mixplan::MixPlan,
     plan::{CastMember, Ending, Feel, SectionPlan},
@@ -56,6 +56,8 @@ pub(super) struct Main {
     release: ReleasePlan,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    voices: BTreeMap<String, TrackVoice>,
     seed: u64,
     engines: Vec<EngineUse>,
     brief: Brief,
@@ -310,6 +312,7 @@ impl Main {
             master: song.master.clone(),
             release: song.release.clone(),
             tags: song.tags.clone(),
+            voices: song.voices.clone(),
             seed: song.seed,
             engines: song.engines.clone(),
             brief: song.brief.clone(),
@@ -472,6 +475,7 @@ impl Main {
             master: self.master,
             release: self.release,
             tags: self.tags,
+            voices: self.voices,
             engines: self.engines,
         })
     }

@@ -89,6 +89,7 @@ pub fn song() -> Song {
         master: None,
         release: ReleasePlan::streaming(),
         tags: Default::default(),
+        voices: Default::default(),
         engines: vec![EngineUse {
             stage: "arrange".into(),
             engine: "rules".into(),

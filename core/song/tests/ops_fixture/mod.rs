@@ -106,6 +106,7 @@ pub fn song(style: &str, metre: Option<&str>, seed: u64) -> Song {
         master: None,
         release: ReleasePlan::streaming(),
         tags: Default::default(),
+        voices: Default::default(),
         engines: Vec::new(),
     }
 }
