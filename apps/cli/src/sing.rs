@@ -93,7 +93,11 @@ pub fn sing(
     let bar = Bar::new(common, words);
     let audio = studio.solo(&sung.song, sung.track, cancel)?;
     let output = args.output.clone().unwrap_or_else(|| {
-        let name = args.melody.file_stem().unwrap_or_default().to_string_lossy();
+        let name = args
+            .melody
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy();
         PathBuf::from(format!("{name}.vocal.wav"))
     });
     write(&audio, &output)?;

@@ -160,15 +160,13 @@ impl Sound<'_> {
             }
             // The vowel's energy is its periodic part below 1.2 kHz, so that no hiss counts.
             let full = self.voiced_level(vowel.start + 0.06, vowel.start + 0.1);
-            let mut time = syllable.on - 0.1;
-            let late = syllable.on + 0.15_f64.min(vowel.length());
-            while time < late {
-                if self.voiced_level(time - 0.005, time + 0.005) > 0.25 * full {
-                    out.push(time - syllable.on);
-                    break;
-                }
-                time += 0.002;
+            // Backward from within the vowel, so that the vowel before the consonant is not met.
+            let mut time = vowel.start + 0.06;
+            let early = consonant.start.max(syllable.on - 0.15);
+            while time > early && self.voiced_level(time - 0.005, time + 0.005) > 0.25 * full {
+                time -= 0.002;
             }
+            out.push(time - syllable.on);
         }
         out
     }
