@@ -9,6 +9,7 @@ pub mod filter;
 pub mod loudness;
 pub mod math;
 pub mod units;
+pub mod world;
 
 pub use buffer::{AudioBuffer, Clip};
 pub use curve::{Curve, CurvePoint};
