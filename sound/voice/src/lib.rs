@@ -14,6 +14,7 @@ mod color;
 pub mod contract;
 pub mod ensemble;
 pub mod measure;
+pub mod neural;
 pub mod phones;
 mod pitch;
 pub mod plan;

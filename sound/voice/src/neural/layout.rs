@@ -1,0 +1,243 @@
+//! From the plan's time to that of natural speech, and back.
+
+use super::bands::BANDS;
+use super::network::Timed;
+use super::shape::{FRAME, Features, NOISE, OUTPUTS};
+use super::singer::SungFrame;
+use crate::phones::{Manner, manner};
+use crate::plan::{PlanPhone, PlanSyllable, VoicePlan};
+use yuefu_lang::Part;
+
+/// What is shown in place of rests: a murmur that goes on, `ləmə`. Before a silence, and near the
+/// end of what it sees, the network lets a voice die away as its teacher does, which a held note
+/// must not.
+const MURMUR: [Features; 4] = [murmur(7, 0), murmur(34, 2), murmur(3, 0), murmur(34, 2)];
+/// Frames of each of its phones.
+const LENGTHS: [f32; 4] = [5.0, 7.0, 5.0, 7.0];
+/// How often it is said at either end: as far as the network sees.
+const ENDS: usize = 2;
+/// How fast a sound fades in a rest, in nepers a second: 50 dB in 50 ms.
+const FADE: f64 = 115.0;
+/// How much longer than usual a vowel is shown when there is time.
+const SLOW: f64 = 1.5;
+/// Longest phone that is shown, in seconds.
+const LONGEST: f64 = 0.18;
+
+const fn murmur(symbol: u8, part: u8) -> Features {
+    Features {
+        symbol,
+        lang: 1,
+        part,
+        tone: 0,
+        stress: 0,
+    }
+}
+
+/// A plan as natural speech.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// Phones and silences with their natural times in frames.
+    pub phones: Vec<Timed>,
+    /// For each frame of natural speech, when in the plan it happens.
+    pub times: Vec<f64>,
+    /// For each phone of the plan, its place in `phones`.
+    places: Vec<usize>,
+}
+
+impl Layout {
+    pub(super) fn new(
+        plan: &VoicePlan,
+        features: impl Fn(&PlanPhone, &PlanSyllable) -> Features,
+    ) -> Self {
+        let mut out = Self {
+            phones: Vec::new(),
+            times: Vec::new(),
+            places: Vec::new(),
+        };
+        let mut at = 0.0_f32;
+        let mut push = |out: &mut Self, phone, length: f32| {
+            out.phones.push(Timed {
+                phone,
+                start: at,
+                end: at + length,
+            });
+            at += length;
+        };
+        let rest = |out: &mut Self, push: &mut dyn FnMut(&mut Self, Features, f32)| {
+            for (phone, length) in MURMUR.iter().zip(LENGTHS) {
+                push(out, *phone, length);
+            }
+        };
+        for _ in 0..ENDS {
+            rest(&mut out, &mut push);
+        }
+        let mut before = plan.phones.first().map_or(plan.start, |phone| phone.start);
+        for phone in &plan.phones {
+            let gap = ((phone.start - before) / FRAME) as f32;
+            if gap > 0.5 {
+                rest(&mut out, &mut push);
+            }
+            out.places.push(out.phones.len());
+            let natural = shown(phone).min(phone.length().max(0.02));
+            let name = features(phone, &plan.syllables[phone.syllable]);
+            push(&mut out, name, (natural.max(0.01) / FRAME) as f32);
+            before = phone.end;
+        }
+        for _ in 0..ENDS {
+            rest(&mut out, &mut push);
+        }
+        let frames = at.ceil() as usize;
+        out.times = (0..frames)
+            .map(|frame| out.time(plan, frame as f32 + 0.5))
+            .collect();
+        out
+    }
+
+    /// When in the plan a natural frame happens: exactly at the ends of phones, in proportion
+    /// between them (only the tune is read there, which is slow).
+    fn time(&self, plan: &VoicePlan, frame: f32) -> f64 {
+        let index = self
+            .places
+            .partition_point(|place| self.phones[*place].start <= frame);
+        let Some(index) = index.checked_sub(1) else {
+            return plan.phones.first().map_or(plan.start, |phone| phone.start);
+        };
+        let (timed, phone) = (self.phones[self.places[index]], &plan.phones[index]);
+        let share = (frame - timed.start) / (timed.end - timed.start).max(1e-3);
+        phone.start + phone.length() * f64::from(share.min(1.0))
+    }
+
+    /// The place in natural speech, in frames, of an instant of the plan.
+    pub(super) fn frame(&self, plan: &VoicePlan, time: f64) -> f32 {
+        let index = plan.phones.partition_point(|phone| phone.start <= time);
+        let Some(index) = index.checked_sub(1) else {
+            let first = self.places.first().map(|place| self.phones[*place].start);
+            return first.unwrap_or(0.0);
+        };
+        let timed = self.phones[self.places[index]];
+        let phone = &plan.phones[index];
+        if time < phone.end {
+            return timed.start + (timed.end - timed.start) * progress(phone, time) as f32;
+        }
+        // In a rest the sound before it fades out, and that after it in.
+        match plan.phones.get(index + 1) {
+            Some(next) if next.start - time < time - phone.end => {
+                self.phones[self.places[index + 1]].start
+            }
+            _ => timed.end,
+        }
+    }
+}
+
+/// How long a phone is shown at most, in seconds: a vowel as in slow speech, where it reaches its
+/// target, but never as long as at the end of a sentence, where it dies away.
+fn shown(phone: &PlanPhone) -> f64 {
+    let natural = if phone.natural > 0.0 {
+        phone.natural
+    } else {
+        phone.length()
+    };
+    match phone.part {
+        Part::Nucleus => (natural * SLOW).min(LONGEST),
+        _ => natural.min(LONGEST),
+    }
+}
+
+/// How far a phone has come: vowels are held in their middle, stops before their burst.
+fn progress(phone: &PlanPhone, time: f64) -> f64 {
+    let stop = matches!(
+        manner(phone.symbol),
+        Manner::Stop | Manner::Affricate | Manner::Closure
+    );
+    let length = phone.length();
+    if stop && length > phone.natural && phone.natural > 0.0 {
+        // The closure takes what is more; the burst passes as in speech.
+        let left = phone.end - time;
+        let burst = 0.7 * phone.natural;
+        if left <= burst {
+            return 1.0 - left / phone.natural;
+        }
+        return 0.3 * (time - phone.start) / (length - burst).max(1e-6);
+    }
+    if phone.part != Part::Nucleus || phone.natural <= 0.0 {
+        return phone.progress(time);
+    }
+    // A held vowel comes to its middle and leaves it as in slow speech, and hardly moves meanwhile:
+    // further on it would die away.
+    let shown = shown(phone);
+    let at = (time - phone.start).clamp(0.0, length);
+    let (come, leave) = (0.4 * shown, 0.45 * shown);
+    if length <= shown {
+        at / length.max(1e-6)
+    } else if at < come {
+        at / shown
+    } else if at > length - leave {
+        1.0 - (length - at) / shown
+    } else {
+        0.4 + 0.15 * (at - come) / (length - come - leave)
+    }
+}
+
+/// Reads the network's frames at instants of the plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader<'a> {
+    layout: &'a Layout,
+    spoken: &'a [f32],
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(layout: &'a Layout, spoken: &'a [f32]) -> Self {
+        Self { layout, spoken }
+    }
+
+    /// What the voice sounds like at an instant.
+    pub(super) fn at(&self, plan: &VoicePlan, time: f64) -> SungFrame {
+        let count = self.spoken.len() / OUTPUTS;
+        let place = (self.layout.frame(plan, time) - 0.5).clamp(0.0, (count - 1) as f32);
+        let low = place as usize;
+        let high = (low + 1).min(count - 1);
+        let share = place - low as f32;
+        let (a, b) = (
+            &self.spoken[low * OUTPUTS..(low + 1) * OUTPUTS],
+            &self.spoken[high * OUTPUTS..(high + 1) * OUTPUTS],
+        );
+        let mix = |index: usize| a[index] + (b[index] - a[index]) * share;
+        let fade = (FADE * rest(plan, time)).min(14.0) as f32;
+        SungFrame {
+            bands: std::array::from_fn(|index| mix(index) - fade),
+            noise: std::array::from_fn(|index| mix(BANDS + index).clamp(-60.0, 0.0)),
+            voiced: voiced(plan, time, mix(BANDS + NOISE)),
+        }
+    }
+}
+
+/// Seconds to the nearest phone; 0 within one.
+fn rest(plan: &VoicePlan, time: f64) -> f64 {
+    let after = plan.phones.partition_point(|phone| phone.start <= time);
+    let since = after.checked_sub(1).map_or(f64::INFINITY, |index| {
+        (time - plan.phones[index].end).max(0.0)
+    });
+    let until = plan
+        .phones
+        .get(after)
+        .map_or(f64::INFINITY, |phone| phone.start - time);
+    since.min(until)
+}
+
+/// Whether the vocal folds sound: what the phone asks, which the network may only move at its ends.
+fn voiced(plan: &VoicePlan, time: f64, logit: f32) -> bool {
+    let Some(phone) = plan.phone_at(time).map(|index| &plan.phones[index]) else {
+        return false;
+    };
+    let edge = (time - phone.start).min(phone.end - time);
+    if !phone.voiced() {
+        return logit > 3.0 && edge < 0.03;
+    }
+    match manner(phone.symbol) {
+        // A vowel may begin and end breathed by a hair.
+        Manner::Vowel | Manner::Approximant | Manner::Liquid | Manner::Nasal => {
+            logit > -1.5 || edge > 0.02
+        }
+        _ => true,
+    }
+}
