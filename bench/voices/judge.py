@@ -1,0 +1,65 @@
+"""Error of speech recognition on rendered lines (a test tool; the product needs no Python).
+
+    python3 judge.py LINES LANG WHISPER FOLDER [WAY ...]
+
+Reads FOLDER/WAY-SINGER-LINE.f32 (24 kHz) as `hear` leaves them. LANG is cmn (errors of toneless
+Pinyin syllables) or en (errors of words). WHISPER is a folder with a CTranslate2 Whisper model.
+Prints for each way and singer: errors, words or syllables, rate.
+"""
+import glob
+import os
+import re
+import sys
+from collections import defaultdict
+
+import numpy as np
+from faster_whisper import WhisperModel
+from scipy.signal import resample_poly
+
+
+def distance(a, b):
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        last, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+    return row[-1]
+
+
+def units(text, lang):
+    if lang == "en":
+        return re.sub(r"[^a-z' ]", "", text.lower()).split()
+    from pypinyin import lazy_pinyin
+
+    han = "".join(c for c in text if "\u4e00" <= c <= "\u9fff")
+    return lazy_pinyin(han)
+
+
+def main():
+    lines, lang, model, folder, *ways = sys.argv[1:]
+    texts = open(lines, encoding="utf8").read().splitlines()
+    whisper = WhisperModel(model, compute_type="int8", cpu_threads=1)
+    sums = defaultdict(lambda: [0, 0])
+    for path in sorted(glob.glob(os.path.join(folder, "*.f32"))):
+        way, singer, number = os.path.basename(path)[:-4].split("-")
+        if ways and way not in ways:
+            continue
+        sound = np.fromfile(path, "<f4")
+        sound = resample_poly(sound, 2, 3).astype(np.float32)
+        sound = np.concatenate([np.zeros(4800, np.float32), sound, np.zeros(8000, np.float32)])
+        sound *= 0.5 / max(1e-9, np.abs(sound).max())
+        found, _ = whisper.transcribe(
+            sound, language="en" if lang == "en" else "zh", beam_size=5,
+            condition_on_previous_text=False,
+        )
+        heard = " ".join(part.text for part in found)
+        meant, got = units(texts[int(number)], lang), units(heard, lang)
+        errors = min(distance(meant, got), len(meant))
+        sums[way, singer][0] += errors
+        sums[way, singer][1] += len(meant)
+        print(f"{way} {singer} {number} {errors}/{len(meant)} {heard}", flush=True)
+    for (way, singer), (errors, count) in sorted(sums.items()):
+        print(f"{way}\t{singer}\t{errors}\t{count}\t{errors / count:.3f}")
+
+
+main()

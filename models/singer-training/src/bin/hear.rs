@@ -1,0 +1,299 @@
+//! Sings and speaks test lines, to be judged by speech recognition and by measuring:
+//! `hear LINES LANG WEIGHTS OUT WAYS SINGERS [MODEL VOICES] [--lines N] [--from K]`.
+//!
+//! `WAYS` are letters: `t` the teacher speaks, `c` the teacher's speech taken apart and put
+//! together again, `s` the singer with the teacher's timing and pitch, `n` the singer with natural
+//! timing of its own on one low note, `g` the singer on a melody. Files are 32-bit floats at
+//! 24 kHz: `OUT/WAY-SINGER-LINE.f32`; measures of melodies go to standard output.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+use yuefu_audio::{SampleRate, Seconds};
+use yuefu_kokoro::{Kokoro, LineSyllable, Voice};
+use yuefu_lang::{Part, ReadOptions};
+use yuefu_lyrics::lexicons::languages;
+use yuefu_singer_training::cast::CAST;
+use yuefu_singer_training::record::{Manner, Spoken, speak};
+use yuefu_song::{Lyric, PerformedPhrase};
+use yuefu_voice::measure::Sound;
+use yuefu_voice::neural::{Network, NeuralSinger};
+use yuefu_voice::plan::frames_of;
+use yuefu_voice::{
+    Curves, Expression, FRAME, Pause, PlanPhone, PlanSyllable, Singer, SingerProfile, Track,
+    VoicePlan, score, testing,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [lines, lang, weights, out, ways, singers, rest @ ..] = args.as_slice() else {
+        return Err("usage: hear LINES LANG WEIGHTS OUT WAYS SINGERS [MODEL VOICES]".into());
+    };
+    let option = |name: &str, usual: usize| {
+        let at = rest.iter().position(|arg| arg == name);
+        at.and_then(|at| rest.get(at + 1)?.parse().ok())
+            .unwrap_or(usual)
+    };
+    let (count, from) = (option("--lines", 30), option("--from", 0));
+    let network = Arc::new(Network::parse(&fs::read(weights)?)?);
+    let teacher = match rest {
+        [model, voices, ..] if !model.starts_with("--") => {
+            Some((Kokoro::load(fs::read(model)?, 1)?, Path::new(voices)))
+        }
+        _ => None,
+    };
+    fs::create_dir_all(out)?;
+    let text = fs::read_to_string(lines)?;
+    for (number, line) in text.lines().enumerate().skip(from).take(count) {
+        let syllables = read(line, lang)?;
+        for singer in singers.split(',') {
+            let singer: usize = singer.parse()?;
+            let voice = NeuralSinger::new(network.clone(), singer, profile(singer), "test");
+            let save = |way: char, samples: &[f32]| {
+                let bytes: Vec<u8> = samples.iter().flat_map(|x| x.to_le_bytes()).collect();
+                fs::write(
+                    Path::new(out).join(format!("{way}-{singer}-{number:02}.f32")),
+                    bytes,
+                )
+            };
+            if ways.contains(['t', 'c', 's']) {
+                let (kokoro, voices) = teacher.as_ref().ok_or("t, c and s need MODEL VOICES")?;
+                let load = |name: &str| -> Result<Voice, Box<dyn Error>> {
+                    Ok(Voice::parse(&fs::read(
+                        voices.join(format!("{name}.bin")),
+                    )?)?)
+                };
+                let prosody = CAST[singer].prosody[usize::from(lang == "en")];
+                let teacher = load(CAST[singer].voice)?.spoken_like(&load(prosody)?);
+                let manner = Manner {
+                    speed: 0.9,
+                    moved: 0.0,
+                };
+                let said: Vec<LineSyllable> = syllables.iter().map(|s| s.0.clone()).collect();
+                let spoken = speak(kokoro, &teacher, &said, manner)?;
+                if ways.contains('t') {
+                    save('t', &spoken.audio)?;
+                }
+                if ways.contains('c') {
+                    save('c', &yuefu_singer_training::record::again(&spoken))?;
+                }
+                if ways.contains('s') {
+                    let plan = as_spoken(&said, &spoken);
+                    save(
+                        's',
+                        &voice.sing(&plan, SampleRate(24_000))?.audio.channels[0],
+                    )?;
+                }
+            }
+            if ways.contains('g') {
+                let phrase = melody(
+                    &syllables,
+                    lang,
+                    number,
+                    CAST[singer].voice.as_bytes()[1] == b'm',
+                );
+                let begun = Instant::now();
+                let plan = score::plan(&phrase, &Expression::default(), &voice)?.plan;
+                let clip = voice.sing(&plan, SampleRate(24_000))?;
+                let spent = begun.elapsed().as_secs_f64();
+                let faults = plan.faults();
+                if !faults.is_empty() {
+                    return Err(faults.join("; ").into());
+                }
+                save('g', &clip.audio.channels[0])?;
+                report(singer, number, &plan, &phrase, &clip, spent);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A syllable with its text and reading.
+type Read = (LineSyllable, String, String);
+
+/// The syllables of a line.
+fn read(line: &str, lang: &str) -> Result<Vec<Read>, Box<dyn Error>> {
+    let code: &'static str = if lang == "en" { "en" } else { "cmn" };
+    let reading = languages().read(line, &ReadOptions { lang: Some(code) });
+    let mut out = Vec::new();
+    for word in &reading.words {
+        for (index, syllable) in word.syllables.iter().enumerate() {
+            let sounds = yuefu_lang::sounds(word.lang, &syllable.reading).map_err(|f| f.en)?;
+            let said = LineSyllable {
+                lang: word.lang.to_owned(),
+                sounds,
+                word_start: index == 0,
+                pause_after: false,
+            };
+            out.push((said, syllable.text.clone(), syllable.reading.clone()));
+        }
+    }
+    Ok(out)
+}
+
+/// A walk over a pentatonic scale from A3 to E5 (an octave lower for men), 70 to 140 beats a
+/// minute: stressed syllables and the ends of lines are long.
+fn melody(syllables: &[Read], lang: &str, number: usize, low: bool) -> PerformedPhrase {
+    let beat = 60.0 / (70.0 + 70.0 * ((number * 7) % 30) as f64 / 29.0);
+    let scale: [i32; 9] = [57, 60, 62, 64, 67, 69, 72, 74, 76];
+    let mut state = number as u32 * 7919 + 13;
+    let mut degree = 2 + (number % 5) as i32;
+    let (mut at, mut notes) = (0.0, Vec::new());
+    for (index, (said, text, reading)) in syllables.iter().enumerate() {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let step = [-2, -1, -1, 0, 1, 1, 2][(state >> 16) as usize % 7];
+        degree = (degree + step).clamp(0, 8);
+        let long = if lang == "en" {
+            said.sounds.stress == Some(1)
+        } else {
+            index % 2 == 0
+        };
+        let beats = match (index + 1 == syllables.len(), long) {
+            (true, _) => 3.0,
+            (_, true) => 1.0,
+            _ => 0.5,
+        };
+        let key = (scale[degree as usize] - if low { 12 } else { 0 }) as u8;
+        let mut note = testing::note(at, beats * beat * 0.97, key, None);
+        note.lyric = Some(Box::new(Lyric {
+            text: text.clone(),
+            lang: said.lang.clone(),
+            reading: reading.clone(),
+            continues: !said.word_start,
+            ..Lyric::default()
+        }));
+        notes.push(note);
+        at += beats * beat;
+    }
+    PerformedPhrase {
+        instrument: "voice".to_owned(),
+        notes,
+        length: Seconds(at),
+        seed: number as u64,
+    }
+}
+
+/// The plan of a line just as the teacher speaks it.
+fn as_spoken(said: &[LineSyllable], spoken: &Spoken) -> VoicePlan {
+    let hop = 0.0125;
+    let mut syllables: Vec<PlanSyllable> = Vec::new();
+    let mut phones: Vec<PlanPhone> = Vec::new();
+    for (index, syllable) in said.iter().enumerate() {
+        let first = phones.len();
+        let mine = spoken
+            .phones
+            .iter()
+            .filter(|p| usize::from(p.syllable) == index);
+        for (labeled, phone) in mine.zip(&syllable.sounds.phones) {
+            let (start, end) = (f64::from(labeled.start) * hop, f64::from(labeled.end) * hop);
+            let start = phones.last().map_or(start, |before| start.max(before.end));
+            phones.push(PlanPhone {
+                symbol: phone.symbol,
+                part: phone.part,
+                syllable: index,
+                start,
+                end: end.max(start),
+                natural: (end - start).max(0.005),
+            });
+        }
+        let on = phones[first..].iter().find(|p| p.part == Part::Nucleus);
+        syllables.push(PlanSyllable {
+            lang: if syllable.lang == "en" { "en" } else { "cmn" },
+            tone: syllable.sounds.tone,
+            stress: syllable.sounds.stress,
+            starts_word: syllable.word_start,
+            pause: Pause::None,
+            phones: (first, phones.len()),
+            on: on.map_or(0.0, |p| p.start),
+        });
+    }
+    let end = spoken.pitch.len() as f64 * hop;
+    let count = frames_of(0.0, end);
+    let mut last = spoken
+        .pitch
+        .iter()
+        .copied()
+        .find(|x| *x > 0.0)
+        .unwrap_or(200.0);
+    let contour: Vec<f32> = (0..count)
+        .map(|index| {
+            let at = (index as f64 * FRAME / hop) as usize;
+            let here = spoken.pitch.get(at).copied().unwrap_or(0.0);
+            if here > 0.0 {
+                last = here;
+            }
+            last
+        })
+        .collect();
+    let flat = |value: f32| Track(vec![value; count]);
+    VoicePlan {
+        syllables,
+        phones,
+        breaths: Vec::new(),
+        start: 0.0,
+        end,
+        curves: Curves {
+            f0: Track(contour.clone()),
+            tune: Track(contour),
+            level: flat(0.0),
+            breathiness: flat(0.0),
+            tension: flat(0.0),
+            formant: flat(0.0),
+            voicing: flat(1.0),
+        },
+        seed: 1,
+    }
+}
+
+fn report(
+    singer: usize,
+    number: usize,
+    plan: &VoicePlan,
+    phrase: &PerformedPhrase,
+    clip: &yuefu_audio::Clip,
+    spent: f64,
+) {
+    let sound = Sound { plan, clip };
+    let key = |time: f64| {
+        let note = phrase
+            .notes
+            .iter()
+            .rev()
+            .find(|note| note.on.0 <= time + 0.001)?;
+        Some(f64::from(note.key))
+    };
+    let notes: Vec<String> = sound
+        .notes(&key)
+        .iter()
+        .map(|c| format!("{c:.1}"))
+        .collect();
+    let deviations = sound.deviations();
+    let voiced =
+        deviations.iter().filter(|d| d.is_some()).count() as f64 / deviations.len().max(1) as f64;
+    let onsets: Vec<String> = sound
+        .onsets()
+        .iter()
+        .map(|o| format!("{:.1}", o * 1000.0))
+        .collect();
+    println!(
+        "{singer}\t{number}\t{:.2}\t{spent:.3}\t{voiced:.4}\t{:.1}\t{}\t{}",
+        clip.audio.frames() as f64 / 24_000.0,
+        20.0 * clip.audio.rms().max(1e-9).log10(),
+        notes.join(","),
+        onsets.join(",")
+    );
+}
+
+fn profile(singer: usize) -> SingerProfile {
+    SingerProfile {
+        id: format!("voice-{singer}"),
+        en: CAST[singer].voice.to_owned(),
+        zh: CAST[singer].voice.to_owned(),
+        languages: vec!["cmn", "en"],
+        range: [45, 81],
+        sweet: [55, 72],
+        digest: String::new(),
+    }
+}
