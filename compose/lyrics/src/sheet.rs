@@ -297,6 +297,18 @@ impl<'a> Reader<'a> {
             self.delivery = tag.delivery.unwrap_or_default();
             self.open(kind, content, tag.repeats.unwrap_or(1));
         } else if let Some(delivery) = tag.delivery {
+            // A rap after sung lines, or singing after a rap, is a part of its own.
+            let rap = |d: Delivery| d == Delivery::Rap;
+            let id = self.parsed.sheet.sections.last().map(|s| s.id.clone());
+            let begun = self
+                .parsed
+                .sheet
+                .lines
+                .last()
+                .map(|line| line.section.clone());
+            if rap(delivery) && id.is_some() && id == begun {
+                self.open(SectionKind::Verse, content, tag.repeats.unwrap_or(1));
+            }
             self.delivery = delivery;
             // A delivery at the very beginning still opens the first section.
             if self.parsed.sheet.sections.is_empty() {

@@ -270,10 +270,13 @@ impl Around {
         bars: u32,
         notes: &mut Vec<Diagnostic>,
     ) {
-        self.sections.retain(|section| {
-            let edge = matches!(section.draft.kind, SectionKind::Intro | SectionKind::Outro);
-            !section.lines.is_empty() || edge
-        });
+        for index in (0..self.sections.len()).rev() {
+            let kind = self.sections[index].draft.kind;
+            let edge = matches!(kind, SectionKind::Intro | SectionKind::Outro);
+            if !edge && self.spare(index) {
+                self.sections.remove(index);
+            }
+        }
         for section in self.sections.iter_mut().filter(|s| s.lines.is_empty()) {
             section.draft.bars = 2;
         }
@@ -307,12 +310,21 @@ impl Around {
         draft.bars = None;
     }
 
+    /// Whether a section can be left out: it has no words, and none of its kind behind it has any
+    /// (sections are known by their numbers).
+    fn spare(&self, index: usize) -> bool {
+        let kind = self.sections[index].draft.kind;
+        let mut rest = self.sections[index..].iter();
+        rest.all(|s| s.draft.kind != kind || s.lines.is_empty())
+    }
+
     /// Shortens or lengthens what instruments play alone to come to `bars` in all.
     fn fill(&mut self, bars: u32) {
         while self.bars() > bars {
             // The longest first, the inner ones before the edges.
             let longest = (0..self.sections.len())
-                .filter(|i| self.sections[*i].lines.is_empty() && self.sections[*i].draft.bars > 0)
+                .filter(|i| self.sections[*i].lines.is_empty())
+                .filter(|i| self.sections[*i].draft.bars > 1 || self.spare(*i))
                 .max_by_key(|i| {
                     let draft = &self.sections[*i].draft;
                     let inner = !matches!(draft.kind, SectionKind::Intro | SectionKind::Outro);

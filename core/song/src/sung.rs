@@ -197,12 +197,14 @@ impl Load {
         let (beats, time) = if self.spoken {
             (0.3 * n + 0.6, 0.19 * n + 0.3)
         } else {
-            (0.62 * n + 1.6, 0.3 * n + 0.9)
+            (0.62 * n + 1.6, 0.4 * n + 1.0)
         };
         let far = |a: f64, b: f64| a.max(b) / a.min(b).max(1e-6) - 1.0;
+        // It is easier to sing slowly than to hurry.
+        let slow = if seconds > time { 0.2 } else { 0.4 };
         let rate = n / seconds.max(1e-6);
         let limit = FASTEST[usize::from(self.spoken)];
-        far(quarters, beats) + 0.4 * far(seconds, time) + 3.0 * (rate - limit).max(0.0)
+        far(quarters, beats) + slow * far(seconds, time) + 3.0 * (rate - limit).max(0.0)
     }
 }
 
@@ -272,6 +274,12 @@ pub fn allot(lines: &[Load], span: TickSpan, metre: &Metre, bpm: f64) -> Vec<Tic
     // Too many lines: by their loads, on beats.
     let total: f64 = lines.iter().map(|load| load.syllables + 1.0).sum();
     let unit = metre.unit_len().0.max(1);
+    // On beats only where every line has some: a line without time would lose its words.
+    let least = lines
+        .iter()
+        .map(|load| load.syllables + 1.0)
+        .fold(f64::MAX, f64::min);
+    let roomy = span.len().0 as f64 * least / total.max(1.0) >= unit as f64 * 2.0;
     let mut sum = 0.0;
     lines
         .iter()
@@ -279,17 +287,14 @@ pub fn allot(lines: &[Load], span: TickSpan, metre: &Metre, bpm: f64) -> Vec<Tic
         .map(|(index, load)| {
             sum += load.syllables + 1.0;
             let exact = span.len().0 as f64 * sum / total.max(1.0);
+            let even = Ticks(exact as i64);
+            let beat = Ticks((exact / unit as f64).round() as i64 * unit);
             let end = if index + 1 == lines.len() {
                 span.end
+            } else if roomy {
+                span.start + beat
             } else {
-                let on_beat = span.start + Ticks((exact / unit as f64).round() as i64 * unit);
-                // More lines than beats share even these.
-                if on_beat > at {
-                    on_beat
-                } else {
-                    at + Ticks(unit / 4)
-                }
-                .min(span.end)
+                span.start + even
             };
             let start = at;
             at = end;

@@ -18,11 +18,6 @@ use yuefu_theory::{TickSpan, Ticks};
 pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
     let section = job.section_at(job.phrase.span.start)?;
     let mut rng = job.rng("tune");
-    let words: Vec<Lyric> = job
-        .inside
-        .iter()
-        .filter_map(|n| n.lyric.as_deref().cloned())
-        .collect();
     let writer = Writer {
         hall: job.hall,
         section,
@@ -36,6 +31,13 @@ pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
             .join(job.number),
     };
     let room = room(job)?;
+    // Notes beyond the room stay, with their syllables.
+    let words: Vec<Lyric> = job
+        .inside
+        .iter()
+        .filter(|n| room.contains(n.at))
+        .filter_map(|n| n.lyric.as_deref().cloned())
+        .collect();
     let old = skyline(job.inside.iter().filter(|n| room.contains(n.at)).cloned());
     let bar = job.hall.metre(section).bar();
     let material = job.wish.like.map(|place| material(job, place, room));
@@ -43,7 +45,7 @@ pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
     let (rhythm, references) = match material {
         Some(found) if !found.0.is_empty() => found,
         _ if !words.is_empty() => (
-            writer.place(&weighed, room, None, &[], &mut rng),
+            writer.place(&weighed, room, Some(room.start), &[], &mut rng),
             Vec::new(),
         ),
         _ => (

@@ -281,6 +281,8 @@ fn split(syllables: &[Weighed], note: &Given, clock: Clock<'_>) -> f32 {
     for syllable in &syllables[1..] {
         cost += 0.7 + 0.5 * syllable.strength;
     }
+    // Two on one note is a habit, three a tongue twister.
+    cost += 0.9 * (syllables.len() - 2) as f32;
     // Nobody tears a short note apart.
     cost + if each < Ticks::of(1, 16) { 4.0 } else { 0.0 }
 }

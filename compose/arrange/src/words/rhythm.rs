@@ -32,6 +32,10 @@ pub struct Ask<'a> {
     pub usual: &'a [f32],
     /// Onsets of a line that this one answers.
     pub model: &'a [Ticks],
+    /// How much of the room the syllables take before the last one rests, 0.3..=0.95.
+    pub share: f32,
+    /// Where the line would begin, in quarter notes from its start; negative with a pickup.
+    pub lead: f32,
     /// How much chance may move, 0..=1.
     pub whim: f32,
 }
@@ -94,7 +98,7 @@ impl<'a> Search<'a> {
                 .push((0.65 * (1.0 - usual) + odd) * if spoken { 0.4 } else { 1.0 } + model + whim);
             weight.push(metric);
         }
-        let share = if spoken { 0.88 } else { 0.74 };
+        let share = if spoken { 0.88 } else { ask.share };
         let pace = (inside as f32 * share / n as f32).clamp(1.0, if spoken { 3.0 } else { 5.0 });
         Some(Self {
             ask,
@@ -217,12 +221,9 @@ impl<'a> Search<'a> {
     /// The first syllable at a place.
     fn begin(&self, at: i64) -> f32 {
         let quarters = at as f32 / 4.0;
-        if at < 0 {
-            let heavy = self.ask.syllables[0].strength > 0.5;
-            0.35 * -quarters + if heavy { 0.9 } else { 0.1 }
-        } else {
-            0.3 * quarters * if self.spoken { 1.5 } else { 1.0 }
-        }
+        let lead = if self.spoken { 0.0 } else { self.ask.lead };
+        let heavy = at < 0 && self.ask.syllables[0].strength > 0.5;
+        0.4 * (quarters - lead).abs() + if heavy { 0.6 } else { 0.0 }
     }
 
     /// The last syllable at a place: it is held, and then the voice breathes.
@@ -232,7 +233,9 @@ impl<'a> Search<'a> {
         let ideal = if self.spoken {
             1.0
         } else {
-            (total * 0.27).clamp(1.25, 4.0)
+            let n = self.ask.syllables.len() as f32;
+            let end = self.ask.lead + self.pace * (n - 1.0) / 4.0;
+            (total - end).clamp(1.25_f32.min(total), (total * 0.5).max(1.25))
         };
         let short = if left < ideal * 0.5 { 2.0 } else { 0.0 };
         0.45 * (left - ideal).max(ideal - left) + short

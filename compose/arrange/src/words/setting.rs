@@ -151,6 +151,10 @@ impl Writer<'_> {
             if let Some(again) = same_way(idea, &weighed, &given) {
                 return Some(again);
             }
+            // A much longer or shorter line is another rhythm, not this one torn or stretched.
+            if weighed.len().abs_diff(given.len()) > (weighed.len() / 5).max(1) {
+                return None;
+            }
             let (fitted, cost, _) = fit(&weighed, &given, clock)?;
             (cost < UNLIKE).then_some(fitted)
         });
@@ -207,6 +211,12 @@ impl Writer<'_> {
             Some(floor) => (span.start - floor - unit).min(unit),
         };
         let usual = self.usual();
+        // The lines of a tune have one feel: how dense, and where they begin.
+        let mut feel = self.seed.join("feel").rng();
+        let share = feel.range(0.54, 0.8);
+        let early = self.style.melody.pickup * 0.5;
+        let leads = [0.0, 0.5, 1.0, -0.5];
+        let lead = leads[feel.weighted(&[0.5, 0.16, 0.16, early])];
         let ask = Ask {
             syllables: weighed,
             len: span.len(),
@@ -216,6 +226,8 @@ impl Writer<'_> {
             bpm: self.hall.plan.timeline.bpm(span.start),
             usual: &usual,
             model,
+            share,
+            lead,
             whim: 1.0,
         };
         rhythm(&ask, rng)

@@ -133,7 +133,7 @@ pub fn lean(from: &Weighed, to: &Weighed) -> Option<Lean> {
     };
     match (from.height, to.height) {
         (Some(a), Some(b)) => {
-            let strict = if to.lyric.lang == "yue" { 2.6 } else { 0.62 };
+            let strict = if to.lyric.lang == "yue" { 5.0 } else { 0.85 };
             Some(Lean {
                 rise: b - a,
                 strict: strict * fresh,
