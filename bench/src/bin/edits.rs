@@ -7,8 +7,8 @@
 //!
 //! Columns are counts of edits for which the column's statement holds, of those that it applies
 //! to. *Elsewhere* means: other tracks, and for time the part of the song before the first clip
-//! that the edit made anew and after the last one plus the stated tail (what strips and shared
-//! effects remember, rounded up to a window).
+//! that the edit made anew (for the master, what the limiter looks ahead, 13 to 21 ms) and after the
+//! last one plus the stated tail (what strips and shared effects remember, rounded up to a window).
 
 use std::{
     collections::BTreeMap,
@@ -16,6 +16,7 @@ use std::{
     process::ExitCode,
 };
 use yuefu_engine::Rng;
+use yuefu_release::master::master_memory;
 use yuefu_scorefile::{ScoreLimits, read_midi};
 use yuefu_studio::{
     Overrides, ReleasePlan, ScoreFormat, Song, Studio,
@@ -638,10 +639,12 @@ fn judge(
     }
     row[6].add(untouched);
     row[7].add(touched);
+    // The limiter looks ahead.
+    let plan = fresh.song.master.as_ref();
+    let ahead = plan.map_or(0, |plan| master_memory(plan, song.release.rate).1) as f64 / rate;
     let master = match (difference(&before.master, &after.master), changed) {
         (Some((from, to, _)), Some((start, end))) => {
-            // The limiter looks ahead.
-            from as f64 / rate >= start - 0.02 && to as f64 / rate <= end + TAIL as f64 / rate
+            from as f64 / rate >= start - ahead && to as f64 / rate <= end + TAIL as f64 / rate
         }
         _ => true,
     };
