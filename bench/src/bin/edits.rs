@@ -124,20 +124,21 @@ fn run() -> Result<bool, Error> {
         let song = studio.compose("a song", &overrides, &release)?.song;
         let folder = root.join(number.to_string());
         let keeping = Keeping::at(folder.join("p.yuefu"));
-        let first = publish(&studio, &song, &folder.join("a"), None)?;
-        let song = first.song.clone();
-        // Once more with the store, so that edits have something to be patched onto.
-        let heard = studio.publish_kept(&song, &keeping, &[], None, job(&folder.join("k")))?;
-        let before = Files::read(&studio, &song, &first)?;
+        let heard = studio.publish_kept(&song, &keeping, &[], None, job(&folder.join("a")))?;
+        let song = heard.published.song.clone();
+        let before = Files::read(&studio, &song, &heard.published)?;
         let ledger = heard.published.ledger.unwrap_or_default();
         for _ in 0..each {
             let Some(asked) = ask(&studio, &song, &mut rng)? else {
                 continue;
             };
             let fresh = publish(&studio, &asked.song, &folder.join("b"), None)?;
+            // Stems do not matter to the master; writing them once is enough.
+            let mut quick = asked.song.clone();
+            quick.release.stems = false;
             let patched = publish(
                 &studio,
-                &asked.song,
+                &quick,
                 &folder.join("c"),
                 Some((&keeping, &ledger)),
             )?;
