@@ -31,9 +31,37 @@ impl fmt::Debug for Choir {
 
 /// Every singer that ships. To add one, add its row here and its instrument, with the engine
 /// `voice:ID`, to `data/instruments/voices.toml`.
-const STANDARD: &[(&str, Load)] = &[("voice-hibari", || {
-    Ok(Arc::new(yuefu_hibari::Hibari::load()?))
-})];
+const STANDARD: &[(&str, Load)] = &[
+    ("voice-hibari", || {
+        Ok(Arc::new(yuefu_hibari::Hibari::load()?))
+    }),
+    ("voice-xiaohe", || own("voice-xiaohe")),
+    ("voice-yunshu", || own("voice-yunshu")),
+    ("voice-songye", || own("voice-songye")),
+    ("voice-wren", || own("voice-wren")),
+    ("voice-alder", || own("voice-alder")),
+];
+
+/// A singer of the embedded network, whose weights all of them share.
+fn own(id: &str) -> Result<Arc<dyn Singer>, VoiceError> {
+    static OWN: OnceLock<Result<Vec<Arc<dyn Singer>>, VoiceError>> = OnceLock::new();
+    let all = OWN.get_or_init(|| {
+        let singers = yuefu_voice::neural::choir()
+            .map_err(|fault| VoiceError::new(fault.to_string(), fault.to_string()))?;
+        let shared = |singer| Arc::new(singer) as Arc<dyn Singer>;
+        Ok(singers.into_iter().map(shared).collect())
+    });
+    let all = all.as_ref().map_err(Clone::clone)?;
+    all.iter()
+        .find(|singer| singer.profile().id == id)
+        .cloned()
+        .ok_or_else(|| {
+            VoiceError::new(
+                format!("expected the singer `{id}` in the program, found none"),
+                format!("程序中应有歌手“{id}”，却没有"),
+            )
+        })
+}
 
 impl Choir {
     /// The singers that ship. A voice that one choir has loaded serves all others.

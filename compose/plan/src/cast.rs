@@ -1,5 +1,6 @@
 //! The cast: which parts play which instruments, and where.
 
+use std::collections::BTreeMap;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
     CastMember, Catalog, Family, InstrumentProfile, LyricSheet, Role, SectionPlan, Style,
@@ -76,8 +77,14 @@ pub fn choose(
 }
 
 /// Puts a singer at the head of the cast.
-pub fn seat_singer(brief: &Brief, style: &Style, catalog: &Catalog, cast: &mut Vec<CastMember>) {
-    let Some(singer) = singer(brief, catalog) else {
+pub fn seat_singer(
+    brief: &Brief,
+    words: &LyricSheet,
+    style: &Style,
+    catalog: &Catalog,
+    cast: &mut Vec<CastMember>,
+) {
+    let Some(singer) = singer(brief, language(words), catalog) else {
         return;
     };
     let lead = |p: &yuefu_song::Part| matches!(p.role, Role::Vocal | Role::Lead);
@@ -94,10 +101,35 @@ pub fn seat_singer(brief: &Brief, style: &Style, catalog: &Catalog, cast: &mut V
     );
 }
 
-/// The singer that suits best: of those whose sound is a voice engine's, by how high they lie; a
-/// sampled voice where the catalog has no singer.
-fn singer<'a>(brief: &Brief, catalog: &'a Catalog) -> Option<&'a InstrumentProfile> {
-    let center = |p: &&InstrumentProfile| u16::from(p.sweet[0]) + u16::from(p.sweet[1]);
+/// The language that most of the words are in.
+fn language(words: &LyricSheet) -> Option<&str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for syllable in words.lines.iter().flat_map(|line| &line.syllables) {
+        *counts.entry(syllable.lang.as_str()).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    most.map(|(lang, _)| lang)
+}
+
+/// The singer that suits best: of those whose sound is a voice engine's, a low or a high voice as
+/// it is wished, then one at home in the language, then the first in the catalog; a sampled voice
+/// where the catalog has no singer.
+fn singer<'a>(
+    brief: &Brief,
+    lang: Option<&str>,
+    catalog: &'a Catalog,
+) -> Option<&'a InstrumentProfile> {
+    // Middle C lies between the voices of men and of women.
+    let low = |p: &InstrumentProfile| u16::from(p.sweet[0]) + u16::from(p.sweet[1]) < 2 * 60;
+    // Whose syllables are nearest to a language that nobody sings.
+    let near = match lang {
+        Some("yue" | "ja") => Some("cmn"),
+        lang => lang,
+    };
+    let foreign = |p: &InstrumentProfile| {
+        let rank = |lang: Option<&str>| p.sings.iter().position(|own| Some(own.as_str()) == lang);
+        rank(lang).unwrap_or_else(|| 10 + rank(near).unwrap_or(10))
+    };
     let singers = catalog
         .profiles()
         .iter()
@@ -106,11 +138,9 @@ fn singer<'a>(brief: &Brief, catalog: &'a Catalog) -> Option<&'a InstrumentProfi
         |p: &&InstrumentProfile| brief.instruments.iter().any(|w| w.wanted && w.id == p.id);
     let chosen = match brief.voice {
         _ if singers.clone().any(|p| wished(&p)) => singers.clone().find(wished),
-        VoiceWish::Male => singers.clone().min_by_key(center),
-        // The first in the catalog is the usual one.
         _ => {
-            let high = singers.clone().map(|p| center(&p)).max();
-            singers.clone().find(|p| Some(center(p)) == high)
+            let male = brief.voice == VoiceWish::Male;
+            singers.clone().min_by_key(|p| (low(p) != male, foreign(p)))
         }
     };
     chosen

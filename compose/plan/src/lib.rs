@@ -72,7 +72,7 @@ pub fn plan(
     energy::shape(brief, style, &mut form, &tempo);
     let mut cast = cast::choose(brief, style, catalog, &seed, &mut notes);
     if sung {
-        cast::seat_singer(brief, style, catalog, &mut cast);
+        cast::seat_singer(brief, words, style, catalog, &mut cast);
     }
     let mut sections = form.into_sections(key, &metre);
     harmony::fill(brief, style, key, &metre, &mut sections, &seed);

@@ -66,7 +66,11 @@ pub struct InstrumentProfile {
     /// Open strings as MIDI keys, low to high, for instruments that have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strings: Vec<u8>,
-    /// How the sound is made: `sampler:<preset>`, `model:<name>`, `synth:<patch>`, `kit:<name>`.
+    /// Codes of the languages that a singer sings, best first; empty for instruments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sings: Vec<String>,
+    /// How the sound is made: `sampler:<preset>`, `model:<name>`, `synth:<patch>`, `kit:<name>`,
+    /// `voice:<singer>`.
     pub engine: String,
     /// Loudness correction in dB so that equal velocities of all instruments are about equally
     /// loud (measured; see docs/RESULTS.md).

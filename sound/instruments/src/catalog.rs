@@ -150,6 +150,7 @@ fn user_profile(bank: &Bank, id: &str, number: u16, program: u16, name: &str) ->
             16
         },
         strings: Vec::new(),
+        sings: Vec::new(),
         engine: id.to_owned(),
         trim: 0.0,
     }
