@@ -49,6 +49,12 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
         "五个版本取其最佳，附图",
     ),
     (
+        "read",
+        "read 还珠格格 --explain",
+        "how each syllable is read, and why",
+        "每个字怎么读、为什么",
+    ),
+    (
         "arrange",
         r#"arrange lead.musicxml --style "bossa nova""#,
         "a band for someone's tune",

@@ -150,7 +150,7 @@ pub fn sing(plan: &VoicePlan, laid: &[(Placed, Arc<Sound>)], rate: u32, start: f
     let mut envelope = vec![-16.0_f32; count * bins];
     let mut noise = vec![1.0_f32; count * bins];
     let mut voiced = vec![false; count];
-    for frame in 0..count {
+    for (frame, voiced) in voiced.iter_mut().enumerate() {
         let at = start + frame as f64 * HOP;
         let row = frame * bins..(frame + 1) * bins;
         let (env, air) = (&mut envelope[row.clone()], &mut noise[row]);
@@ -170,7 +170,7 @@ pub fn sing(plan: &VoicePlan, laid: &[(Placed, Arc<Sound>)], rate: u32, start: f
             is_voiced = if share < 0.5 { was } else { is_voiced };
         }
         color(plan, at, env, air, rate);
-        voiced[frame] = is_voiced;
+        *voiced = is_voiced;
     }
     let pitch = pitch(plan, &voiced, rate, start, (count - 1) as f64 * HOP);
     let mut out = synthesizer.render(
