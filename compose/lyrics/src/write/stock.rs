@@ -252,7 +252,7 @@ pub fn shipped() -> &'static [Theme] {
             ("lyrics/zh", yuefu_lang::mandarin::CODE),
             ("lyrics/en", yuefu_lang::english::CODE),
         ] {
-            for name in yuefu_data::names(folder) {
+            for name in yuefu_data::names(folder).filter(|name| name.ends_with(".txt")) {
                 let text = yuefu_data::text(name).unwrap_or_default();
                 let theme = parse(lang, text).unwrap_or_else(|why| panic!("{name}: {why}"));
                 themes.push(theme);
