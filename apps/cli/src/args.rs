@@ -151,7 +151,7 @@ pub struct WishArgs {
     /// Title
     #[arg(long, value_name = "TITLE")]
     pub title: Option<String>,
-    /// Words to be sung: a text file with tags such as [Verse] or [副歌]; - for standard input
+    /// Words to be sung: a text file with tags such as `[Verse]` or `[副歌]`; - for standard input
     #[arg(long, value_name = "FILE")]
     pub lyrics: Option<PathBuf>,
     /// Nobody sings

@@ -15,6 +15,8 @@ use yuefu_voice::neural::{
 const QUIETEST: f32 = -10.0;
 /// What a frame of silence counts.
 const SILENCE: f32 = 0.25;
+/// Frames of silence before a line below which the teacher swallows its first syllable.
+const LEAD: f32 = 20.0;
 /// Every so many lines, one is kept for validation.
 const HELD_BACK: usize = 30;
 
@@ -169,11 +171,14 @@ impl Data {
         let contour = contour(line);
         // The teacher swallows the first syllable where the silence before it is short: what is
         // recorded of it is no example.
-        let first = line
-            .phones
-            .iter()
-            .find(|phone| phone.syllable == 1)
-            .map_or(0.0, |phone| phone.start);
+        let start_of = |syllable: u8| {
+            let first = line.phones.iter().find(|phone| phone.syllable == syllable);
+            first.map_or(0.0, |phone| phone.start)
+        };
+        let first = match start_of(0) {
+            lead if lead >= LEAD => 0.0,
+            _ => start_of(1),
+        };
         let mut index = 0;
         for (number, frame) in line.frames.chunks_exact(FRAME_VALUES).enumerate() {
             let at = number as f32 + 0.5;
