@@ -1,7 +1,8 @@
 //! De-esser: the treble of a voice through a compressor of its own.
 //!
-//! The treble is what a high-pass leaves; the rest is what it took, so that at rest both add up to
-//! what came in (U. Zölzer (ed.), *DAFX*, 2nd ed., 2011, section 4.3: split-band dynamics).
+//! The bands are split by a fourth-order crossover (S. Linkwitz, "Active Crossover Networks for
+//! Noncoincident Drivers", JAES 24(1), 1976): both stay in phase everywhere, so that turning one
+//! down turns their sum down, and at rest their sum has the level of what came in.
 
 use crate::{dynamics::Dynamics, effect::Effect, window::CHUNK};
 use yuefu_audio::{Biquad, Cascade, SampleRate};
@@ -15,7 +16,8 @@ const RELEASE_MS: f32 = 40.0;
 /// Turns down sibilants.
 #[derive(Clone, Debug)]
 pub(crate) struct Sibilants {
-    split: Cascade,
+    low: Cascade,
+    high: Cascade,
     treble: Dynamics,
     left: Vec<f32>,
     right: Vec<f32>,
@@ -32,7 +34,8 @@ impl Sibilants {
             makeup_db: 0.0,
         };
         Self {
-            split: Cascade::new([filter(settings, rate)]),
+            low: Cascade::new([low(settings, rate); 2]),
+            high: Cascade::new([high(settings, rate); 2]),
             treble: Dynamics::compressor(&compressor, rate),
             left: vec![0.0; CHUNK],
             right: vec![0.0; CHUNK],
@@ -42,15 +45,31 @@ impl Sibilants {
     /// The time constants in frames of what it remembers.
     pub(crate) fn spans(settings: &DeEsser, rate: SampleRate) -> [f64; 2] {
         [
-            filter(settings, rate).span(),
+            // Two in a row take longer to forget than one, but not twice as long.
+            2.0 * high(settings, rate).span(),
             Dynamics::span(RELEASE_MS, rate),
         ]
     }
 }
 
-fn filter(settings: &DeEsser, rate: SampleRate) -> Biquad {
-    let top = rate.hz() * 0.45;
-    Biquad::high_pass(rate.hz(), f64::from(settings.hz).clamp(500.0, top), 0.707)
+fn high(settings: &DeEsser, rate: SampleRate) -> Biquad {
+    Biquad::high_pass(
+        rate.hz(),
+        edge(settings, rate),
+        std::f64::consts::FRAC_1_SQRT_2,
+    )
+}
+
+fn low(settings: &DeEsser, rate: SampleRate) -> Biquad {
+    Biquad::low_pass(
+        rate.hz(),
+        edge(settings, rate),
+        std::f64::consts::FRAC_1_SQRT_2,
+    )
+}
+
+fn edge(settings: &DeEsser, rate: SampleRate) -> f64 {
+    f64::from(settings.hz).clamp(500.0, rate.hz() * 0.45)
 }
 
 impl Effect for Sibilants {
@@ -59,10 +78,8 @@ impl Effect for Sibilants {
             let (l, r) = (&mut self.left[..left.len()], &mut self.right[..right.len()]);
             l.copy_from_slice(left);
             r.copy_from_slice(right);
-            self.split.process(l, r);
-            for (x, treble) in left.iter_mut().zip(&*l).chain(right.iter_mut().zip(&*r)) {
-                *x -= treble;
-            }
+            self.low.process(left, right);
+            self.high.process(l, r);
             self.treble.process(l, r);
             for (x, treble) in left.iter_mut().zip(&*l).chain(right.iter_mut().zip(&*r)) {
                 *x += treble;
@@ -71,7 +88,8 @@ impl Effect for Sibilants {
     }
 
     fn reset(&mut self) {
-        self.split.reset();
+        self.low.reset();
+        self.high.reset();
         self.treble.reset();
     }
 }

@@ -19,7 +19,7 @@ use yuefu_song::{
 };
 
 /// Raised whenever a channel strip, a shared effect or the sum sounds otherwise.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Raised whenever the master sounds otherwise.
 const MASTER_VERSION: u32 = 1;
