@@ -216,3 +216,34 @@ fn distance(a: &[String], b: &[String]) -> usize {
     }
     row[b.len()]
 }
+
+#[test]
+fn words_are_cut_where_they_are_spoken() {
+    for (word, cut) in [
+        ("happy", "hap py"),
+        ("kettle's", "ket tle's"),
+        ("apple's", "ap ple's"),
+        ("whistle", "whi stle"),
+        ("singer's", "sing er's"),
+    ] {
+        let read = read(word);
+        let parts: Vec<&str> = read.words[0]
+            .syllables
+            .iter()
+            .map(|s| s.text.as_str())
+            .collect();
+        assert_eq!(parts.join(" "), cut);
+    }
+}
+
+#[test]
+fn a_reading_in_braces_is_named_as_such() {
+    for text in ["还{hai2}有", "我还{huan2}给你"] {
+        let line = read(text);
+        let given = line
+            .words
+            .iter()
+            .any(|word| word.basis == yuefu_lang::Basis::Given);
+        assert!(given, "{text}: {line:?}");
+    }
+}

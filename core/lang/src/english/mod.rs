@@ -406,15 +406,18 @@ impl English {
         if parts.len() == 1 || !lower.is_ascii() || count < parts.len() {
             return even();
         }
-        let Some(letter_of) = self.letters.align(lower, phones) else {
+        // An apostrophe stands for no phone.
+        let letters = lower.as_bytes();
+        let said: Vec<usize> = (0..count).filter(|at| letters[*at] != b'\'').collect();
+        let spelled: String = said.iter().map(|at| char::from(letters[*at])).collect();
+        let Some(letter_of) = self.letters.align(&spelled, phones) else {
             return even();
         };
-        let letters = lower.as_bytes();
         let mut cuts = vec![0];
         let mut done = 0;
         for part in &parts[..parts.len() - 1] {
             done += part.len();
-            let mut cut = letter_of[done];
+            let mut cut = said[letter_of[done]];
             // A doubled consonant is divided: hap-py.
             if cut > 0 && letters[cut - 1] == letters[cut] && !b"aeiou".contains(&letters[cut]) {
                 // Its first letter closes the syllable before.

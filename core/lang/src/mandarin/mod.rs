@@ -229,6 +229,10 @@ impl Mandarin {
         sandhi::apply(&mut spoken, &words);
         for word in words {
             let mut syllables: Vec<Syllable> = Vec::new();
+            // A reading in braces is what a reader looks for, whatever the rest of the word rests on.
+            let given = phrase[word.start..word.end]
+                .iter()
+                .any(|u| u.given.is_some());
             let mut basis = Basis::Given;
             for at in word.start..word.end {
                 let unit = &phrase[at];
@@ -251,7 +255,9 @@ impl Mandarin {
                     }
                     continue;
                 }
-                basis = basis.max(*why);
+                if !given {
+                    basis = basis.max(*why);
+                }
                 if citation.is_empty() {
                     continue;
                 }
