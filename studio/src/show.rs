@@ -104,6 +104,10 @@ pub fn pictures(sight: &Sight, svg: bool) -> Result<Vec<(String, Vec<u8>)>, Stud
             let text = yuefu_draw::roll::svg(score, &sight.title, 1600);
             files.push(("notes.svg".to_owned(), text.into_bytes()));
         }
+        // Only as SVG: a viewer has letters for every script, our raster font has not.
+        if let Some(text) = yuefu_draw::words::svg(score, &sight.title, 1200) {
+            files.push(("words.svg".to_owned(), text.into_bytes()));
+        }
     }
     if let Some(audio) = &sight.audio {
         let picture = yuefu_draw::sound::spectrogram(audio, 1600, 512);

@@ -196,3 +196,32 @@ fn instrumental_music_has_no_words() {
     assert!(made.notes.iter().any(|n| n.code == "words-unsung"));
     assert!(studio.word_files(&made.song, &WordFormat::ALL).is_empty());
 }
+
+#[test]
+fn a_sung_song_is_drawn_with_its_words() {
+    use yuefu_studio::show::{Sight, pictures};
+    let studio = studio();
+    let song = song(&studio);
+    let sight = Sight {
+        title: song.plan.title.clone(),
+        score: Some(song.score.clone()),
+        audio: None,
+    };
+    let files = pictures(&sight, false).unwrap();
+    let (_, drawing) = files.iter().find(|file| file.0 == "words.svg").unwrap();
+    let drawing = String::from_utf8(drawing.clone()).unwrap();
+    for lyric in sung(&song) {
+        assert!(drawing.contains(&format!(">{}<", lyric.text)), "{lyric:?}");
+    }
+    assert!(drawing.contains("巷口的灯</title>"));
+    let mut silent = sight;
+    for track in &mut silent.score.as_mut().unwrap().tracks {
+        track
+            .phrases
+            .iter_mut()
+            .flat_map(|p| &mut p.notes)
+            .for_each(|n| n.lyric = None);
+    }
+    let files = pictures(&silent, false).unwrap();
+    assert!(files.iter().all(|file| file.0 != "words.svg"));
+}

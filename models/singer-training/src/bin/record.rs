@@ -19,7 +19,10 @@ use yuefu_singer_training::texts::Texts;
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [model, voices, out, shard, minutes, rest @ ..] = args.as_slice() else {
-        return Err("usage: record MODEL VOICES OUT SHARD/SHARDS MINUTES [--lead FRAMES] [--wav FOLDER]".into());
+        return Err(
+            "usage: record MODEL VOICES OUT SHARD/SHARDS MINUTES [--lead FRAMES] [--wav FOLDER]"
+                .into(),
+        );
     };
     let option = |name: &str| {
         let at = rest.iter().position(|arg| arg == name)?;
