@@ -225,6 +225,12 @@ fn words_are_cut_where_they_are_spoken() {
         ("apple's", "ap ple's"),
         ("whistle", "whi stle"),
         ("singer's", "sing er's"),
+        ("walking", "wal king"),
+        ("morning", "mor ning"),
+        ("beautiful", "beau ti ful"),
+        ("umbrella", "um brel la"),
+        ("remember", "re mem ber"),
+        ("fire", "fi re"),
     ] {
         let read = read(word);
         let parts: Vec<&str> = read.words[0]

@@ -84,6 +84,13 @@ pub fn unpack(packed: &str) -> Vec<String> {
     phones
 }
 
+/// The packed sign of a phone, without stress; `None` for what is no phone.
+pub fn packed(phone: &str) -> Option<char> {
+    let bare = bare(phone);
+    let found = PHONES.iter().find(|(name, ..)| *name == bare);
+    found.map(|(_, code, ..)| *code)
+}
+
 /// Phones of a reading as people write it: `HH AH0 L OW1`, lower case too. A vowel without digit
 /// has no stress but in a word's only syllable.
 ///

@@ -410,14 +410,25 @@ impl English {
         let letters = lower.as_bytes();
         let said: Vec<usize> = (0..count).filter(|at| letters[*at] != b'\'').collect();
         let spelled: String = said.iter().map(|at| char::from(letters[*at])).collect();
-        let Some(letter_of) = self.letters.align(&spelled, phones) else {
+        let packed = phones.iter().filter_map(|phone| arpabet::packed(phone));
+        let packed: Vec<String> = packed.map(String::from).collect();
+        let Some(letter_of) = self.letters.align(&spelled, &packed) else {
             return even();
         };
         let mut cuts = vec![0];
         let mut done = 0;
         for part in &parts[..parts.len() - 1] {
             done += part.len();
-            let mut cut = said[letter_of[done]];
+            let mut letter = letter_of[done];
+            // A vowel may be written with a silent one before it: sing-er, not singe-r.
+            while arpabet::is_vowel(&phones[done])
+                && letter > 0
+                && b"aeiou".contains(&letters[said[letter - 1]])
+                && !letter_of.contains(&(letter - 1))
+            {
+                letter -= 1;
+            }
+            let mut cut = said[letter];
             // A doubled consonant is divided: hap-py.
             if cut > 0 && letters[cut - 1] == letters[cut] && !b"aeiou".contains(&letters[cut]) {
                 // Its first letter closes the syllable before.
