@@ -270,6 +270,7 @@ pub struct Rulebook {
     default: toml::Table,
     families: toml::Table,
     instruments: toml::Table,
+    singer: toml::Table,
     roles: Vec<(String, Groove)>,
     pieces: Vec<Piece>,
     other: Piece,
@@ -282,6 +283,8 @@ struct RulesFile {
     default: toml::Table,
     family: toml::Table,
     instrument: toml::Table,
+    /// Of every `voice-...` that has no table of its own: voices that users bring among them.
+    singer: toml::Table,
 }
 
 /// The shape of the grooves file.
@@ -306,6 +309,7 @@ impl Rulebook {
             default: rules.default,
             families: rules.family,
             instruments: rules.instrument,
+            singer: rules.singer,
             roles: grooves.role.into_iter().collect(),
             pieces: grooves.piece,
             other: Piece {
@@ -324,6 +328,7 @@ impl Rulebook {
         for instrument in book.instruments.keys() {
             book.resolve(None, Some(instrument))?;
         }
+        book.resolve(None, Some("voice-"))?;
         Ok(book)
     }
 
@@ -377,8 +382,12 @@ impl Rulebook {
         let mut table = self.default.clone();
         let layers = [(&self.families, family), (&self.instruments, instrument)];
         for (tables, name) in layers {
-            if let Some(toml::Value::Table(over)) = name.and_then(|name| tables.get(name)) {
-                lay_over(&mut table, over);
+            match (name.and_then(|name| tables.get(name)), name) {
+                (Some(toml::Value::Table(over)), _) => lay_over(&mut table, over),
+                (None, Some(name)) if name.starts_with("voice-") => {
+                    lay_over(&mut table, &self.singer);
+                }
+                _ => {}
             }
         }
         table.try_into().map_err(|e| {
