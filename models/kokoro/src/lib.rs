@@ -8,16 +8,22 @@
 //! 3. [`Kokoro::sound`]: the same alignment, pitch and energy to samples at [`RATE`].
 //!
 //! The graph is not cut in files: the runtime takes values in the middle of it as inputs.
+//! [`KokoroSinger`] has a voice speak a line and sings that again in the plan's time and pitch.
+//!
 //! [`Line`] spells what `yuefu-lang` reads in the model's alphabet and knows which phone each token
 //! belongs to. Weights come as bytes from the caller; nothing here touches a file.
 
 mod cut;
 mod line;
 mod model;
+mod singer;
 mod spell;
+mod timing;
 mod voice;
 
 pub use line::{Line, LineSyllable, Owner};
 pub use model::{Alignment, Error, FRAME, Kokoro, LATENESS, PITCH_HOP, Prosody, RATE, Reading};
+pub use singer::{KokoroSinger, Studied, languages};
 pub use spell::{SpellFault, token};
+pub use timing::{phone_times, trim};
 pub use voice::{Voice, VoiceFault};

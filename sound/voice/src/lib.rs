@@ -21,6 +21,7 @@ pub mod plan;
 pub mod resample;
 pub mod score;
 pub mod singer;
+pub mod speech;
 pub mod sung;
 pub mod testing;
 pub mod timing;

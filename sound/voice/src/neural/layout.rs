@@ -17,7 +17,7 @@ const LENGTHS: [f32; 4] = [5.0, 7.0, 5.0, 7.0];
 /// How often it is said at either end: as far as the network sees.
 const ENDS: usize = 2;
 /// How fast a sound fades in a rest, in nepers a second: 50 dB in 50 ms.
-const FADE: f64 = 115.0;
+pub(crate) const FADE: f64 = 115.0;
 /// How much longer than usual a vowel is shown when there is time.
 const SLOW: f64 = 1.5;
 /// Longest phone that is shown, in seconds.
@@ -117,7 +117,8 @@ impl Layout {
         let timed = self.phones[self.places[index]];
         let phone = &plan.phones[index];
         if time < phone.end {
-            return timed.start + (timed.end - timed.start) * progress(phone, time) as f32;
+            return timed.start
+                + (timed.end - timed.start) * progress(phone, shown(phone), time) as f32;
         }
         // In a rest the sound before it fades out, and that after it in.
         match plan.phones.get(index + 1) {
@@ -143,8 +144,9 @@ fn shown(phone: &PlanPhone) -> f64 {
     }
 }
 
-/// How far a phone has come: vowels are held in their middle, stops before their burst.
-fn progress(phone: &PlanPhone, time: f64) -> f64 {
+/// How far a phone has come, of which `shown` seconds of speech are at hand: vowels are held in
+/// their middle, stops before their burst.
+pub(crate) fn progress(phone: &PlanPhone, shown: f64, time: f64) -> f64 {
     let stop = matches!(
         manner(phone.symbol),
         Manner::Stop | Manner::Affricate | Manner::Closure
@@ -164,7 +166,6 @@ fn progress(phone: &PlanPhone, time: f64) -> f64 {
     }
     // A held vowel comes to its middle and leaves it as in slow speech, and hardly moves meanwhile:
     // further on it would die away.
-    let shown = shown(phone);
     let at = (time - phone.start).clamp(0.0, length);
     let (come, leave) = (0.4 * shown, 0.45 * shown);
     if length <= shown {
@@ -212,7 +213,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Seconds to the nearest phone; 0 within one.
-fn rest(plan: &VoicePlan, time: f64) -> f64 {
+pub(crate) fn rest(plan: &VoicePlan, time: f64) -> f64 {
     let after = plan.phones.partition_point(|phone| phone.start <= time);
     let since = after.checked_sub(1).map_or(f64::INFINITY, |index| {
         (time - plan.phones[index].end).max(0.0)
@@ -225,7 +226,7 @@ fn rest(plan: &VoicePlan, time: f64) -> f64 {
 }
 
 /// Whether the vocal folds sound: what the phone asks, which the network may only move at its ends.
-fn voiced(plan: &VoicePlan, time: f64, logit: f32) -> bool {
+pub(crate) fn voiced(plan: &VoicePlan, time: f64, logit: f32) -> bool {
     let Some(phone) = plan.phone_at(time).map(|index| &plan.phones[index]) else {
         return false;
     };

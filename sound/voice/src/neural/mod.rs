@@ -14,7 +14,7 @@
 pub mod bands;
 mod choir;
 mod kernels;
-mod layout;
+pub(crate) mod layout;
 mod network;
 mod shape;
 mod singer;
