@@ -94,6 +94,7 @@ impl Studio {
             engines: self.engines(),
         };
         self.name_soundfont(&mut song);
+        self.name_voices(&mut song);
         Ok(Composed { song, notes })
     }
 

@@ -19,6 +19,7 @@ mod hearing;
 pub mod import;
 pub mod keeping;
 pub mod mastering;
+pub mod packs;
 pub mod project;
 pub mod proof;
 pub mod publish;
@@ -74,16 +75,30 @@ pub struct Studio {
     pub orchestra: Orchestra,
     /// Singers.
     pub choir: Choir,
+    /// Voices that the user brought.
+    pub shelf: packs::Shelf,
     /// The user's own SoundFont, if one is open.
     pub soundfont: Option<SoundFont>,
 }
 
 impl Studio {
-    /// The studio with everything that ships.
+    /// The studio with everything that ships and the voices that are installed.
     ///
     /// # Errors
     /// When the shipped data was edited and is not valid any more.
     pub fn standard() -> Result<Self, StudioError> {
+        let studio = Self::shipped()?;
+        Ok(match packs::usual_folder() {
+            Some(folder) => studio.with_voices(&folder),
+            None => studio,
+        })
+    }
+
+    /// The studio with everything that ships and nothing else.
+    ///
+    /// # Errors
+    /// As [`Self::standard`].
+    pub fn shipped() -> Result<Self, StudioError> {
         let book = yuefu_plan::standard_styles().map_err(StudioError::Internal)?;
         if book.styles().is_empty() {
             return Err(StudioError::Internal("no styles are shipped".into()));
@@ -95,6 +110,7 @@ impl Studio {
             catalog,
             orchestra: Orchestra::standard(),
             choir: Choir::standard(),
+            shelf: packs::Shelf::default(),
             soundfont: None,
         })
     }

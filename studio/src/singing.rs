@@ -1,14 +1,10 @@
 //! A tune with words becomes a vocal, alone and dry.
 
-use crate::{
-    Cancel, Studio, StudioError,
-    import::Remark,
-    render::solo,
-    voices::{Choir, singer_of},
-};
+use crate::{Cancel, Studio, StudioError, import::Remark, render::solo, voices::singer_of};
 use yuefu_audio::{AudioBuffer, SampleRate, Seconds};
 use yuefu_song::{
-    Articulation, Lyric, Note, PerformedNote, PerformedPhrase, Role, Song, lyrics::LyricSyllable,
+    Articulation, Catalog, Lyric, Note, PerformedNote, PerformedPhrase, Role, Song,
+    lyrics::LyricSyllable,
 };
 use yuefu_theory::Ticks;
 use yuefu_voice::{Expression, ensemble};
@@ -132,14 +128,16 @@ impl Studio {
         lang: &str,
     ) -> Result<String, StudioError> {
         if let Some(id) = asked {
-            // An error names the voices that there are.
+            if self.catalog.profile(id).and_then(singer_of).is_none() {
+                return Err(self.unknown_voice(id));
+            }
             return Ok(self.choir.singer(id)?.profile().id.clone());
         }
         let own = self.catalog.profile(instrument).and_then(singer_of);
         if let Some(own) = own {
             return Ok(own.to_owned());
         }
-        default_voice(&self.choir, lang)
+        default_voice(&self.catalog, lang)
     }
 
     /// A few words from a voice, to hear what it is like.
@@ -152,10 +150,14 @@ impl Studio {
         text: Option<&str>,
         rate: SampleRate,
     ) -> Result<AudioBuffer, StudioError> {
+        if self.catalog.profile(id).and_then(singer_of).is_none() {
+            return Err(self.unknown_voice(id));
+        }
         let singer = self.choir.singer(id)?;
         let profile = singer.profile();
         let text = text.unwrap_or(match profile.languages.first() {
-            Some(&"cmn") => "晚风轻轻吹过山岗",
+            Some(&("cmn" | "yue")) => "晚风轻轻吹过山岗",
+            Some(&"ja") => "さくらさくら",
             _ => "evening falls and the river is singing",
         });
         // A tune of five notes in the middle of the voice's range, the last one long.
@@ -193,21 +195,19 @@ impl Studio {
     }
 }
 
-/// The first voice that sings a language, failing that the first.
+/// The first voice that sings a language, failing that the first. No voice is loaded for it.
 ///
 /// # Errors
 /// When there is no voice.
-pub fn default_voice(choir: &Choir, lang: &str) -> Result<String, StudioError> {
-    let mut first = None;
-    for id in choir.ids() {
-        let singer = choir.singer(id)?;
-        if singer.profile().languages.contains(&lang) {
-            return Ok(id.to_owned());
-        }
-        first.get_or_insert(id);
-    }
-    first
-        .map(str::to_owned)
+pub fn default_voice(catalog: &Catalog, lang: &str) -> Result<String, StudioError> {
+    let voices = || {
+        let profiles = catalog.profiles().iter();
+        profiles.filter_map(|profile| Some((singer_of(profile)?, &profile.sings)))
+    };
+    voices()
+        .find(|(_, sings)| sings.iter().any(|own| own == lang))
+        .or_else(|| voices().next())
+        .map(|(id, _)| id.to_owned())
         .ok_or_else(|| StudioError::Internal("no voice is shipped".to_owned()))
 }
 

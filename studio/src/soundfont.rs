@@ -75,11 +75,15 @@ impl Studio {
                 .set(option, text)
                 .map_err(|error| StudioError::input(error.message_en, error.message_zh))
         };
-        if option != "instrument" || !text.contains(USER) {
+        if option != "instrument" || !(text.contains(USER) || text.contains("voice-")) {
             return set(overrides, text);
         }
         for part in text.split([',', '，', '、']).map(str::trim) {
-            if !part.starts_with(USER) {
+            if self.is_own_voice(part) {
+                overrides.instruments.push(part.to_owned());
+            } else if part.starts_with("voice-") && self.catalog.profile(part).is_none() {
+                return Err(self.unknown_voice(part));
+            } else if !part.starts_with(USER) {
                 set(overrides, part)?;
             } else if self.catalog.profile(part).is_some() {
                 overrides.instruments.push(part.to_owned());
@@ -121,7 +125,11 @@ impl Studio {
             .instruments
             .iter()
             .filter(|id| id.starts_with(USER) && self.catalog.profile(id).is_some());
-        for id in presets {
+        let voices = overrides
+            .instruments
+            .iter()
+            .filter(|id| self.is_own_voice(id));
+        for id in presets.chain(voices) {
             brief.reasons.push(Reason {
                 field: "instrument".to_owned(),
                 value: id.clone(),
@@ -159,8 +167,9 @@ impl Studio {
         self.can_play(song)?;
         let before = made_with(song).map(str::to_owned);
         self.name_soundfont(song);
+        let mut notes = self.check_voices(song);
         let now = made_with(song);
-        Ok(match (before, now) {
+        notes.extend(match (before, now) {
             (Some(before), Some(now)) if before != now => vec![Diagnostic::new(
                 Severity::Warning,
                 "soundfont-changed",
@@ -174,7 +183,8 @@ impl Studio {
                 ),
             )],
             _ => Vec::new(),
-        })
+        });
+        Ok(notes)
     }
 
     /// Whether every instrument of a song is here.
@@ -203,6 +213,9 @@ impl Studio {
                 }
                 _ => self.no_preset(preset),
             });
+        }
+        if let Some(voice) = unknown.iter().find(|id| id.starts_with("voice-")) {
+            return Err(self.no_voice(song, voice));
         }
         if !unknown.is_empty() {
             let names = unknown.join(", ");

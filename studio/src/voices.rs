@@ -9,19 +9,23 @@ use yuefu_song::{InstrumentProfile, Phrase, Song};
 use yuefu_theory::Ticks;
 use yuefu_voice::{Expression, Singer, VoiceError};
 
+/// A singer, or why there is none.
+pub(crate) type Loaded = Result<Arc<dyn Singer>, VoiceError>;
+/// Makes a singer that ships.
+type Maker = fn() -> Loaded;
 /// Makes a singer; called once, when it is first wanted.
-type Load = fn() -> Result<Arc<dyn Singer>, VoiceError>;
+pub(crate) type Load = Box<dyn Fn() -> Loaded + Send + Sync>;
 
 /// A singer that is loaded when it is first wanted.
 struct Seat {
-    id: &'static str,
+    id: String,
     load: Load,
-    singer: OnceLock<Result<Arc<dyn Singer>, VoiceError>>,
+    singer: OnceLock<Loaded>,
 }
 
 /// All singers by their ids. Clones share what is loaded.
 #[derive(Clone)]
-pub struct Choir(Arc<Vec<Seat>>);
+pub struct Choir(Vec<Arc<Seat>>);
 
 impl fmt::Debug for Choir {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,7 +35,7 @@ impl fmt::Debug for Choir {
 
 /// Every singer that ships. To add one, add its row here and its instrument, with the engine
 /// `voice:ID`, to `data/instruments/voices.toml`.
-const STANDARD: &[(&str, Load)] = &[
+const STANDARD: &[(&str, Maker)] = &[
     ("voice-hibari", || {
         Ok(Arc::new(yuefu_hibari::Hibari::load()?))
     }),
@@ -43,7 +47,7 @@ const STANDARD: &[(&str, Load)] = &[
 ];
 
 /// A singer of the embedded network, whose weights all of them share.
-fn own(id: &str) -> Result<Arc<dyn Singer>, VoiceError> {
+fn own(id: &str) -> Loaded {
     static OWN: OnceLock<Result<Vec<Arc<dyn Singer>>, VoiceError>> = OnceLock::new();
     let all = OWN.get_or_init(|| {
         let singers = yuefu_voice::neural::choir()
@@ -67,19 +71,36 @@ impl Choir {
     /// The singers that ship. A voice that one choir has loaded serves all others.
     pub fn standard() -> Self {
         static SHARED: LazyLock<Choir> = LazyLock::new(|| {
-            let seat = |(id, load): &(&'static str, Load)| Seat {
-                id,
-                load: *load,
-                singer: OnceLock::new(),
+            let seat = |(id, load): &(&str, Maker)| {
+                Arc::new(Seat {
+                    id: (*id).to_owned(),
+                    load: Box::new(*load),
+                    singer: OnceLock::new(),
+                })
             };
-            Choir(Arc::new(STANDARD.iter().map(seat).collect()))
+            Choir(STANDARD.iter().map(seat).collect())
         });
         SHARED.clone()
     }
 
-    /// Ids of all singers.
-    pub fn ids(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|seat| seat.id)
+    /// Adds a singer; one of the same id that was there leaves.
+    pub(crate) fn seat(&mut self, id: &str, load: Load) {
+        self.0.retain(|seat| seat.id != id);
+        self.0.push(Arc::new(Seat {
+            id: id.to_owned(),
+            load,
+            singer: OnceLock::new(),
+        }));
+    }
+
+    /// Ids of all singers, those that ship first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|seat| seat.id.as_str())
+    }
+
+    /// Whether a singer ships with the program.
+    pub fn ships(id: &str) -> bool {
+        STANDARD.iter().any(|(own, _)| *own == id)
     }
 
     /// A singer by its id.
@@ -96,7 +117,7 @@ impl Choir {
             ))
         })?;
         seat.singer
-            .get_or_init(seat.load)
+            .get_or_init(&seat.load)
             .clone()
             .map_err(StudioError::Voice)
     }

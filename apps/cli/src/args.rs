@@ -4,7 +4,7 @@ use crate::edit_args::{
     ArrangeArgs, DiffArgs, EditArgs, HistoryArgs, ImportArgs, PartArgs, RegenerateArgs,
     ReshapeArgs, RestyleArgs, StepsArgs, StoreArgs, TakesArgs, VerifyArgs, WatchArgs,
 };
-use crate::sing::{SingArgs, VoicesArgs};
+use crate::{sing::SingArgs, voices::VoicesArgs};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -93,7 +93,7 @@ pub enum Command {
     Import(ImportArgs),
     /// Have a tune sung: a vocal track, alone and dry
     Sing(SingArgs),
-    /// List the voices, or hear one
+    /// List, hear, install or remove voices
     Voices(VoicesArgs),
     /// Write a project in other formats
     Export(ExportArgs),

@@ -237,6 +237,18 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
         "试听一个声音",
     ),
     (
+        "voices",
+        "voices install Teto.zip --as teto",
+        "bring a voice of your own: an UTAU bank",
+        "装入自己的声音：UTAU 音源",
+    ),
+    (
+        "voices",
+        "voices install kokoro",
+        "54 more voices, 119 MB",
+        "再添 54 个声音，119 MB",
+    ),
+    (
         "master",
         "master mix.wav --target -14 -o master.flac",
         "master any recording",

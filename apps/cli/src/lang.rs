@@ -47,8 +47,13 @@ impl Words {
 
 const ABOUT: &[(&str, &str)] = &[
     ("sing", "把旋律唱出来：一条单独的干声"),
-    ("voices", "列出声音，或试听一个声音"),
-    ("list", "列出所有声音"),
+    ("voices", "列出、试听、安装或移除声音"),
+    ("list", "列出所有声音，及其来源与条款"),
+    (
+        "install",
+        "安装声音：文件夹、ZIP 压缩包，或 kokoro（从其发布处下载）",
+    ),
+    ("remove", "移除已安装的声音"),
     ("preview", "让一个声音唱几个字"),
     (
         "arrange",
@@ -140,8 +145,11 @@ const OPTIONS: &[(&str, &str)] = &[
     ("melody", "含旋律的 MusicXML、MIDI 或 ABC 文件，或工程"),
     (
         "voice",
-        "声音；用 yuefu voices list 查看（默认：会唱这种语言的声音）",
+        "声音，或声音所在的文件夹；用 yuefu voices list 查看（默认：会唱这种语言的声音）",
     ),
+    ("bank", "声音的文件夹或 ZIP 压缩包，或 kokoro"),
+    ("fetched", "不下载，从这个文件夹取 kokoro 的文件"),
+    ("called", "安装后的编号（默认按其名称）"),
     ("verse", "要唱的词"),
     ("prompt", "想要什么样的音乐，中文或英文"),
     ("seed", "随机种子（默认由提示词决定）"),

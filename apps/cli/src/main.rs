@@ -15,6 +15,7 @@ mod serve;
 mod sing;
 mod song;
 mod versions;
+mod voices;
 mod watch;
 
 use args::{Cli, Command};
@@ -93,7 +94,7 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
         Command::Watch(args) => watch::watch(args, common, words, cancel),
         Command::Import(args) => edit::import(args, common, words, cancel),
         Command::Sing(args) => sing::sing(args, common, words, cancel),
-        Command::Voices(args) => sing::voices(args, common, words),
+        Command::Voices(args) => voices::voices(args, common, words, cancel),
         Command::Export(args) => song::export(args, common, words, cancel),
         Command::Master(args) => commands::master(args, common, words),
         Command::Show(args) => look::show(args, common, words),

@@ -41,6 +41,27 @@ impl Bar {
         self.bar.finish_and_clear();
     }
 
+    /// Shows how much of one thing is done, by its names in English and Chinese.
+    pub fn amount(&self, done: u64, total: u64, names: (&str, &str)) {
+        let share = done as f64 / total.max(1) as f64;
+        let mut state = self.state.lock().unwrap_or_else(|error| error.into_inner());
+        let left = state.1.update(share, self.start.elapsed().as_secs_f64());
+        drop(state);
+        self.show(share, self.words.pick(names.0, names.1), left);
+    }
+
+    fn show(&self, share: f64, what: &str, left: Option<f64>) {
+        self.bar.set_position((share * 1000.0) as u64);
+        self.bar.set_message(match left {
+            Some(seconds) => format!(
+                "{what}  {} {:.0} s",
+                self.words.pick("left", "剩余"),
+                seconds.ceil()
+            ),
+            None => what.to_owned(),
+        });
+    }
+
     /// Time since the start.
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
@@ -59,16 +80,7 @@ impl Progress for Bar {
         let left = state.1.update(overall, self.start.elapsed().as_secs_f64());
         drop(state);
         let (en, zh) = step.stage.names();
-        let stage = self.words.pick(en, zh);
-        self.bar.set_position((overall * 1000.0) as u64);
-        self.bar.set_message(match left {
-            Some(seconds) => format!(
-                "{stage}  {} {:.0} s",
-                self.words.pick("left", "剩余"),
-                seconds.ceil()
-            ),
-            None => stage.to_owned(),
-        });
+        self.show(overall, self.words.pick(en, zh), left);
     }
 }
 

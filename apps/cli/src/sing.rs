@@ -1,7 +1,7 @@
-//! `sing` and `voices`.
+//! `sing`.
 
 use crate::{args::Common, lang::Words, progress::Bar, report::line};
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use yuefu_studio::{
@@ -19,7 +19,8 @@ pub struct SingArgs {
     /// Recording to write: .wav, .flac or .ogg (default: NAME.vocal.wav)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Voice; `yuefu voices list` names them (default: one that knows the language)
+    /// Voice, or the folder of one; `yuefu voices list` names them (default: one that knows the
+    /// language)
     #[arg(long, value_name = "VOICE")]
     pub voice: Option<String>,
     /// Words to sing instead of those in the file: a line for each phrase
@@ -33,32 +34,6 @@ pub struct SingArgs {
     pub rate: Option<u32>,
 }
 
-/// Options of `voices`.
-#[derive(Clone, Debug, Args)]
-pub struct VoicesArgs {
-    /// What to do with them.
-    #[command(subcommand)]
-    pub action: VoicesAction,
-}
-
-/// What to do with voices.
-#[derive(Clone, Debug, Subcommand)]
-pub enum VoicesAction {
-    /// List the voices
-    List,
-    /// Have a voice sing a few words
-    Preview {
-        /// Voice id
-        voice: String,
-        /// Words to sing
-        #[arg(long = "text", value_name = "TEXT")]
-        verse: Option<String>,
-        /// Recording to write: .wav, .flac or .ogg (default: VOICE.wav)
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-}
-
 /// Has a tune sung, alone and dry.
 pub fn sing(
     args: &SingArgs,
@@ -66,7 +41,17 @@ pub fn sing(
     words: Words,
     cancel: &Cancel,
 ) -> Result<(), StudioError> {
-    let studio = Studio::standard()?;
+    let mut studio = Studio::standard()?;
+    let mut voice = args.voice.clone();
+    if let Some(folder) = voice.as_deref().map(Path::new)
+        && voice
+            .as_deref()
+            .is_some_and(|id| studio.catalog.profile(id).is_none())
+        && folder.is_dir()
+    {
+        let (with, id) = studio.with_voice(folder)?;
+        (studio, voice) = (with, Some(id));
+    }
     let mut remarks = Vec::new();
     let mut song = if args.melody.is_dir() {
         Project::find(&args.melody)?.load()?
@@ -83,7 +68,7 @@ pub fn sing(
     }
     let lyrics = args.lyrics.as_deref().map(read_text).transpose()?;
     let job = SingJob {
-        voice: args.voice.as_deref(),
+        voice: voice.as_deref(),
         track: args.track.as_deref(),
         lyrics: lyrics.as_deref(),
     };
@@ -132,68 +117,6 @@ pub fn sing(
     Ok(())
 }
 
-/// Lists voices, or has one sing.
-pub fn voices(args: &VoicesArgs, common: &Common, words: Words) -> Result<(), StudioError> {
-    let studio = Studio::standard()?;
-    match &args.action {
-        VoicesAction::List => list(&studio, common, words),
-        VoicesAction::Preview {
-            voice,
-            verse,
-            output,
-        } => {
-            let audio = studio.preview_voice(voice, verse.as_deref(), SampleRate(44_100))?;
-            let output = output
-                .clone()
-                .unwrap_or_else(|| PathBuf::from(format!("{voice}.wav")));
-            write(&audio, &output)?;
-            if common.json {
-                line(&json!({ "file": output.display().to_string() }).to_string());
-            } else if !common.quiet {
-                line(&output.display().to_string());
-            }
-            Ok(())
-        }
-    }
-}
-
-fn list(studio: &Studio, common: &Common, words: Words) -> Result<(), StudioError> {
-    let mut rows = Vec::new();
-    for id in studio.choir.ids() {
-        let singer = studio.choir.singer(id)?;
-        let profile = singer.profile();
-        if common.json {
-            rows.push(json!({
-                "id": id, "en": profile.en, "zh": profile.zh, "languages": profile.languages,
-                "range": profile.range, "sweet": profile.sweet,
-            }));
-            continue;
-        }
-        let [low, high] = profile.sweet.map(key_name);
-        line(&format!(
-            "{id:<18} {:<12} {:<10} {low}-{high}",
-            words.pick(&profile.en, &profile.zh),
-            profile.languages.join(", "),
-        ));
-    }
-    if common.json {
-        line(&json!(rows).to_string());
-    }
-    Ok(())
-}
-
-/// `A3` of 57.
-fn key_name(key: u8) -> String {
-    const NAMES: [&str; 12] = [
-        "C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B",
-    ];
-    format!(
-        "{}{}",
-        NAMES[usize::from(key % 12)],
-        i32::from(key / 12) - 1
-    )
-}
-
 fn read_text(path: &Path) -> Result<String, StudioError> {
     let place = path.display();
     let bytes = std::fs::read(path).map_err(|error| {
@@ -210,7 +133,11 @@ fn read_text(path: &Path) -> Result<String, StudioError> {
     })
 }
 
-fn write(audio: &AudioBuffer, path: &Path) -> Result<(), StudioError> {
+/// Writes a recording in the format that its name says.
+///
+/// # Errors
+/// When the format is unknown or the disk fails.
+pub fn write(audio: &AudioBuffer, path: &Path) -> Result<(), StudioError> {
     let word = path
         .extension()
         .map_or("wav".into(), |e| e.to_string_lossy());

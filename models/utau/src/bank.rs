@@ -295,8 +295,8 @@ fn rime_of(phones: &[(&'static str, Part)]) -> String {
     rime.join(" ")
 }
 
-/// The phones of a syllable as banks write it.
-fn phones_of(lang: &str, text: &str) -> Option<Vec<(&'static str, Part)>> {
+/// The phones of a syllable as banks write it: kana, romaji, Pinyin or Jyutping without tones.
+pub fn phones_of(lang: &str, text: &str) -> Option<Vec<(&'static str, Part)>> {
     let sounds = match lang {
         "ja" if text.chars().any(is_kana) => {
             let words = japanese::Japanese.read(text, &[]);

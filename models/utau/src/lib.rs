@@ -12,7 +12,8 @@ mod pitch;
 mod sing;
 mod sound;
 
-pub use bank::{Bank, BankFiles, Place};
+pub use bank::{Bank, BankFiles, Place, phones_of};
+pub use oto::decode as decode_text;
 
 use sound::Sound;
 use std::{

@@ -65,6 +65,17 @@ impl Orchestra {
         self
     }
 
+    /// Adds profiles that no file describes, such as those of voices that a user brings; one whose
+    /// id is there already is replaced.
+    #[must_use]
+    pub fn with_profiles(mut self, added: impl IntoIterator<Item = InstrumentProfile>) -> Self {
+        for profile in added {
+            self.profiles.retain(|old| old.id != profile.id);
+            self.profiles.push(profile);
+        }
+        self
+    }
+
     /// The profiles of all instruments.
     pub fn profiles(&self) -> &[InstrumentProfile] {
         &self.profiles
