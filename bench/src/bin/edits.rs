@@ -7,8 +7,9 @@
 //!
 //! Columns are counts of edits for which the column's statement holds, of those that it applies
 //! to. *Elsewhere* means: other tracks, and for time the part of the song before the first clip
-//! that the edit made anew (for the master, what the limiter looks ahead, 13 to 21 ms) and after the
-//! last one plus the stated tail (what strips and shared effects remember, rounded up to a window).
+//! that the edit made anew (for the master: less what the limiter looks ahead and a block of the
+//! tone correction, 0.15 s at 44.1 kHz) and after the last one plus the stated tail (what strips
+//! and shared effects remember, rounded up to a window).
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +17,7 @@ use std::{
     process::ExitCode,
 };
 use yuefu_engine::Rng;
-use yuefu_release::master::master_memory;
+use yuefu_release::master::master_ahead;
 use yuefu_scorefile::{ScoreLimits, read_midi};
 use yuefu_studio::{
     Overrides, ReleasePlan, ScoreFormat, Song, Studio,
@@ -640,9 +641,8 @@ fn judge(
     }
     row[6].add(untouched);
     row[7].add(touched);
-    // The limiter looks ahead.
     let plan = fresh.song.master.as_ref();
-    let ahead = plan.map_or(0, |plan| master_memory(plan, song.release.rate).1) as f64 / rate;
+    let ahead = plan.map_or(0, |plan| master_ahead(plan, song.release.rate)) as f64 / rate;
     let master = match (difference(&before.master, &after.master), changed) {
         (Some((from, to, _)), Some((start, end))) => {
             from as f64 / rate >= start - ahead && to as f64 / rate <= end + TAIL as f64 / rate

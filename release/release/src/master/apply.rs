@@ -44,6 +44,17 @@ pub fn master_memory(plan: &MasterPlan, rate: SampleRate) -> (usize, usize) {
     )
 }
 
+/// How many frames before a change of the mix its master may begin to differ.
+///
+/// The limiter looks ahead; and where the tone is corrected, a change moves the rounding of the
+/// whole block of the convolution that it falls into (by less than −130 dB, which now and then
+/// turns the last bit of a sample).
+pub fn master_ahead(plan: &MasterPlan, rate: SampleRate) -> usize {
+    let flat = plan.eq_db.iter().all(|db| *db == 0.0);
+    let block = if flat { 0 } else { Correction::BLOCK };
+    master_memory(plan, rate).1 + block
+}
+
 /// Masters a whole mix by a plan: all its windows, side by side.
 pub fn apply_master(plan: &MasterPlan, mix: &AudioBuffer) -> AudioBuffer {
     let mastering = Mastering::new(plan, mix.rate);

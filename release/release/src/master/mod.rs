@@ -13,7 +13,7 @@ pub mod limiter;
 mod plan;
 pub mod tone;
 
-pub use apply::{Mastering, apply_master, master_memory, master_window};
+pub use apply::{Mastering, apply_master, master_ahead, master_memory, master_window};
 pub use dither::{RUN, Shaping, dither, dither_run};
 pub use tone::{Tone, ToneProfile};
 

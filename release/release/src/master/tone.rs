@@ -293,6 +293,9 @@ impl Correction {
     /// Frames of the past that the output from a frame on depends on, at most.
     pub const MEMORY: usize = TAPS + HOP;
 
+    /// Frames that are computed together: each depends on all of them by its rounding.
+    pub const BLOCK: usize = HOP;
+
     /// A filter with this response in dB per band.
     pub fn new(curve: &[f32; COUNT], rate: f64) -> Self {
         let fft = Fft::new(SIZE);
