@@ -26,7 +26,7 @@ use yuefu_studio::{
     keeping::Keeping,
     publish::{Publish, Published},
     render::{Ledger, Unit},
-    song::{Edit, Role, SectionKind},
+    song::{Edit, Role, SectionKind, Track},
     theory::Ticks,
 };
 
@@ -241,10 +241,11 @@ impl Files {
         };
         let midi = std::fs::read(with(".score.mid")?)?;
         let file = read_midi(&midi, &studio.catalog, &ScoreLimits::default())?;
-        let notes = song
-            .score
-            .tracks
-            .iter()
+        // A track without a note is not in the file.
+        let has_notes =
+            |track: &&Track| track.phrases.iter().any(|phrase| !phrase.notes.is_empty());
+        let tracks = song.score.tracks.iter().filter(has_notes);
+        let notes = tracks
             .zip(&file.score.tracks)
             .map(|(track, read)| {
                 let mut notes: Vec<Heard> = read
@@ -548,14 +549,15 @@ fn judge(
     let mut held = [true; 2];
     for (id, role, notes) in &before.notes {
         let melody = usize::from(!matches!(role, Role::Lead | Role::Vocal));
+        let elsewhere =
+            |at: i64| !(asked.may.contains(id) && (asked.from.0..asked.to.0).contains(&at));
         let Some((_, _, now)) = after.notes.iter().find(|row| row.0 == *id) else {
-            // A restyle may send players home; nothing else may.
-            held[melody] &= asked.kind == "restyle" && asked.may.contains(id);
+            // A restyle may send players home; else only what had no note elsewhere may be gone.
+            let home = asked.kind == "restyle" && asked.may.contains(id);
+            held[melody] &= home || notes.iter().all(|note| !elsewhere(note.0));
             continue;
         };
         let shift = if role.is_percussion() { 0 } else { asked.shift };
-        let elsewhere =
-            |at: i64| !(asked.may.contains(id) && (asked.from.0..asked.to.0).contains(&at));
         for (at, length, key) in notes.iter().filter(|n| elsewhere(n.0)) {
             let Some(there) = (asked.moved)(id, Ticks(*at)) else {
                 continue;
