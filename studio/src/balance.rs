@@ -2,7 +2,7 @@
 
 use yuefu_audio::Seconds;
 use yuefu_mix::{MixCharacter, Shape, TrackInput, TrackMeasure, plan_mix};
-use yuefu_song::{Catalog, Family, Role, Song, StyleBook, mixplan::MixPlan};
+use yuefu_song::{Catalog, Family, Note, Role, SectionKind, Song, StyleBook, mixplan::MixPlan};
 use yuefu_theory::Ticks;
 
 /// The mix character of styles that name none, or one that is gone.
@@ -35,6 +35,12 @@ pub(crate) fn plan(
                 family: catalog
                     .profile(&track.instrument)
                     .map_or(Family::Keyboard, |profile| profile.family),
+                sings: song
+                    .plan
+                    .cast
+                    .iter()
+                    .find(|member| member.id == track.id)
+                    .and_then(|member| member.sings),
                 instrument: track.instrument.clone(),
                 measure: measure.clone(),
             })
@@ -55,6 +61,7 @@ pub(crate) fn plan(
             })
             .collect(),
         sung: sung(song),
+        thrown: thrown(song),
     };
     plan_mix(id, &character, &tracks, &shape)
 }
@@ -80,6 +87,33 @@ fn sung(song: &Song) -> Vec<(Seconds, Seconds)> {
             _ => spans.push((Seconds(from), Seconds(to))),
         }
     }
+    spans
+}
+
+/// The last words of every other line of a chorus that leaves room for their echoes.
+fn thrown(song: &Song) -> Vec<(Seconds, Seconds)> {
+    let timeline = &song.score.timeline;
+    let mut spans: Vec<(Seconds, Seconds)> = Vec::new();
+    let tracks = song.score.tracks.iter();
+    for track in tracks.filter(|t| t.role == Role::Vocal) {
+        for section in &song.score.sections {
+            if section.kind != SectionKind::Chorus {
+                continue;
+            }
+            let lines = track.phrases.iter();
+            let lines = lines.filter(|p| section.span.contains(p.span.start));
+            for phrase in lines.skip(1).step_by(2) {
+                let begins = |n: &Note| n.lyric.as_deref().is_some_and(|l| !l.continues);
+                let word = phrase.notes.iter().rfind(|n| begins(n));
+                if let (Some(word), Some(last)) = (word, phrase.notes.last()) {
+                    let second = |at: Ticks| Seconds(timeline.seconds(phrase.span.start + at));
+                    spans.push((second(word.at), second(last.end())));
+                }
+            }
+        }
+    }
+    spans.sort_by(|a, b| a.0.0.total_cmp(&b.0.0));
+    spans.dedup_by(|b, a| b.0.0 < a.1.0 + 0.1);
     spans
 }
 

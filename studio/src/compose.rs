@@ -79,6 +79,7 @@ impl Studio {
             yuefu_arrange::arrange_words(&plan, &words, &self.book, &self.catalog, &root);
         silence_the_unheard(&mut score, &plan);
         notes.extend(planned);
+        let voices = yuefu_plan::voices(&brief, &plan, &self.book);
         let mut song = Song {
             format: FORMAT,
             seed,
@@ -90,7 +91,7 @@ impl Studio {
             master: None,
             release: release.clone(),
             tags: Default::default(),
-            voices: Default::default(),
+            voices,
             engines: self.engines(),
         };
         self.name_soundfont(&mut song);

@@ -338,17 +338,19 @@ impl Studio {
                 .retain(|strip| playing.contains(strip.track.as_str()));
             for strip in &mut mix.tracks {
                 let old: &Timeline = &song.plan.timeline;
-                let moved = strip.automation.0.iter().filter_map(|point| {
-                    let at = reshape.moved(old.ticks(f64::from(point.at)))?;
-                    Some(CurvePoint {
-                        at: reshape.plan.timeline.seconds(at) as f32,
-                        value: point.value,
-                    })
-                });
-                let mut points: Vec<CurvePoint> = moved.collect();
-                points.sort_by(|a, b| a.at.total_cmp(&b.at));
-                points.dedup_by(|b, a| b.at <= a.at);
-                strip.automation.0 = points;
+                for curve in [&mut strip.automation, &mut strip.throws] {
+                    let moved = curve.0.iter().filter_map(|point| {
+                        let at = reshape.moved(old.ticks(f64::from(point.at)))?;
+                        Some(CurvePoint {
+                            at: reshape.plan.timeline.seconds(at) as f32,
+                            value: point.value,
+                        })
+                    });
+                    let mut points: Vec<CurvePoint> = moved.collect();
+                    points.sort_by(|a, b| a.at.total_cmp(&b.at));
+                    points.dedup_by(|b, a| b.at <= a.at);
+                    curve.0 = points;
+                }
             }
         }
         let remarks = reshape

@@ -190,8 +190,16 @@ impl Studio {
         plan::sections(&mut score, &stated, tune, remarks);
         plan::chords(&mut score, tune, remarks);
         let lines = cut::phrases(&mut score, tune);
-        let mut words = lyrics(&score, &syllables, &lines);
+        let (mut words, owners) = lyrics(&score, &syllables, &lines);
         crate::words::attach(&mut score, &mut words, &syllables);
+        // The sheet is what the lead sings; voices beside it sing its words again.
+        if score.tracks.iter().any(|t| t.role == Role::Vocal) {
+            let mut owners = owners.into_iter();
+            words.lines.retain(|_| {
+                let track = owners.next().and_then(|track| score.tracks.get(track));
+                track.is_none_or(|track| track.role != Role::Backing)
+            });
+        }
         self.remark_range(&score, remarks);
         let title = if title.trim().is_empty() {
             name.to_owned()
@@ -414,13 +422,14 @@ fn remark_metre(score: &Score, remarks: &mut Vec<Remark>) {
     }
 }
 
-/// One line of words for each phrase that is sung.
+/// One line of words for each phrase that is sung, and the number of the track that sings it.
 fn lyrics(
     score: &Score,
     syllables: &[yuefu_scorefile::Syllable],
     lines: &[(usize, Vec<Ticks>)],
-) -> LyricSheet {
+) -> (LyricSheet, Vec<usize>) {
     let mut sheet = LyricSheet::default();
+    let mut owners = Vec::new();
     for (track, starts) in lines {
         let mut text = String::new();
         let mut place = 0;
@@ -434,6 +443,7 @@ fn lyrics(
                 .section_at(at)
                 .or(score.sections.last())
                 .map_or_else(String::new, |s| s.id.clone());
+            owners.push(*track);
             sheet.lines.push(LyricLine {
                 section,
                 text: words.trim().to_owned(),
@@ -462,7 +472,7 @@ fn lyrics(
         }
         put(&mut text, first);
     }
-    sheet
+    (sheet, owners)
 }
 
 /// Onsets that begin phrases of a line.

@@ -130,8 +130,16 @@ pub fn singer_of(profile: &InstrumentProfile) -> Option<&str> {
 
 /// How a phrase of a track is sung: its settings, and its curves in seconds.
 pub(crate) fn expression(song: &Song, track: &str, phrase: &Phrase) -> Expression {
+    let beside = song
+        .plan
+        .cast
+        .iter()
+        .any(|member| member.id == track && member.sings.is_some());
     let Some(voice) = song.voices.get(track) else {
-        return Expression::default();
+        return Expression {
+            beside,
+            ..Expression::default()
+        };
     };
     let line = &song.score.timeline;
     let from = phrase.span.start;
@@ -145,5 +153,6 @@ pub(crate) fn expression(song: &Song, track: &str, phrase: &Phrase) -> Expressio
     Expression {
         settings: voice.settings.clone(),
         curves: curves.unwrap_or_default(),
+        beside,
     }
 }

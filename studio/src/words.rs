@@ -6,12 +6,13 @@ use yuefu_engine::SeedPath;
 use yuefu_lang::{LineReading, ReadOptions, describe};
 use yuefu_lyrics::{Note, languages};
 use yuefu_song::{
-    Brief, LyricLine, LyricSheet, Phrase, Role, Score, Song, SongPlan,
+    Brief, LyricLine, LyricSheet, Phrase, Role, Score, Song, SongPlan, VoicePart,
     brief::{Diagnostic, Lang, Severity, VoiceWish},
     lyrics::{Delivery, Lyric, LyricSection, LyricSyllable, Rest},
     ops::Remark,
     score::SectionKind,
 };
+use yuefu_theory::Ticks;
 
 /// The sheet that a brief asks to be sung, read and unrolled; empty for instrumental music. What
 /// cannot be sung as it is written goes to `notes`, with line and character.
@@ -193,42 +194,50 @@ fn remark(resung: &Resung) -> Option<Remark> {
 
 /// The sheet that says what is sung; `None` where nothing is, or where the present one does.
 fn sheet_of(old: &LyricSheet, plan: &SongPlan, score: &Score) -> Option<LyricSheet> {
-    let phrases: Vec<(&Phrase, Vec<Lyric>)> = score
-        .tracks
-        .iter()
-        .filter(|track| track.role == Role::Vocal)
-        .flat_map(|track| &track.phrases)
-        .map(|phrase| {
-            let lyrics = phrase.notes.iter().filter_map(|n| n.lyric.as_deref());
-            (phrase, lyrics.cloned().collect::<Vec<_>>())
-        })
-        .filter(|(_, lyrics)| !lyrics.is_empty())
-        .collect();
+    let phrases = sung_lines(plan, score);
     if phrases.is_empty() {
         return None;
     }
-    let said = |line: &LyricLine| line.syllables.iter().map(Lyric::from).collect::<Vec<_>>();
+    // What the lead sings of a line, and what is answered.
+    let said = |line: &LyricLine, answered: bool| {
+        let all: Vec<Lyric> = line.syllables.iter().map(Lyric::from).collect();
+        match answered {
+            true => all.into_iter().partition(|l| l.delivery != Delivery::AdLib),
+            false => (all, Vec::new()),
+        }
+    };
     let mut sheet = LyricSheet {
         title: old.title.clone(),
         after: old.after.clone(),
         ..LyricSheet::default()
     };
     for section in &plan.sections {
-        let sung: Vec<&Vec<Lyric>> = phrases
+        let sung: Vec<&SungLine> = phrases
             .iter()
-            .filter(|(phrase, _)| section.span.contains(phrase.span.start))
-            .map(|(_, lyrics)| lyrics)
+            .filter(|line| section.span.contains(line.start))
             .collect();
         let own: Vec<&LyricLine> = old.lines_of(&section.id).collect();
-        let all: Vec<Lyric> = sung.iter().copied().flatten().cloned().collect();
-        let stated: Vec<Lyric> = own.iter().flat_map(|line| said(line)).collect();
-        if all == stated {
+        let answered = sung.iter().any(|line| !line.answers.is_empty());
+        let all = |which: fn(&SungLine) -> &Vec<Lyric>| -> Vec<Lyric> {
+            sung.iter().flat_map(|line| which(line)).cloned().collect()
+        };
+        let stated: Vec<(Vec<Lyric>, Vec<Lyric>)> =
+            own.iter().map(|line| said(line, answered)).collect();
+        let same = all(|line| &line.lead)
+            == stated.iter().flat_map(|s| s.0.clone()).collect::<Vec<_>>()
+            && all(|line| &line.answers)
+                == stated.iter().flat_map(|s| s.1.clone()).collect::<Vec<_>>();
+        if same {
             sheet.lines.extend(own.into_iter().cloned());
         } else {
-            for (number, lyrics) in sung.into_iter().enumerate() {
-                let known = own.iter().copied().chain(&old.lines);
-                let found = known.clone().find(|line| said(line) == *lyrics).cloned();
-                let mut line = found.unwrap_or_else(|| line_of(lyrics));
+            for (number, sung) in sung.into_iter().enumerate() {
+                let mut known = own.iter().copied().chain(&old.lines);
+                let is = |line: &&LyricLine| {
+                    let said = said(line, !sung.answers.is_empty());
+                    said.0 == sung.lead && said.1 == sung.answers
+                };
+                let found = known.find(is).cloned();
+                let mut line = found.unwrap_or_else(|| line_of(&sung.whole()));
                 if line.section != section.id {
                     section.id.clone_into(&mut line.section);
                     let (_, _, title, _) = SectionKind::ALL[section.kind as usize];
@@ -257,12 +266,85 @@ fn sheet_of(old: &LyricSheet, plan: &SongPlan, score: &Score) -> Option<LyricShe
     (sheet.lines != old.lines).then_some(sheet)
 }
 
-/// A line of words that says what some syllables are.
+/// A line as it is sung: by a lead, and by who answers.
+struct SungLine {
+    /// Where its phrase begins.
+    start: Ticks,
+    lead: Vec<Lyric>,
+    answers: Vec<Lyric>,
+}
+
+impl SungLine {
+    /// All of it; answers come last.
+    fn whole(&self) -> Vec<Lyric> {
+        let mut all = self.lead.clone();
+        if let (Some(last), false) = (all.last_mut(), self.answers.is_empty()) {
+            last.rest = Rest::None;
+        }
+        all.extend(self.answers.iter().cloned());
+        all
+    }
+}
+
+/// What is sung, line by line, in order of time.
+fn sung_lines(plan: &SongPlan, score: &Score) -> Vec<SungLine> {
+    let answers = |id: &str| {
+        let mut cast = plan.cast.iter();
+        cast.any(|m| m.id == id && m.sings == Some(VoicePart::Answer))
+    };
+    let of = |phrase: &Phrase| -> Vec<Lyric> {
+        let lyrics = phrase.notes.iter().filter_map(|n| n.lyric.as_deref());
+        lyrics.cloned().collect()
+    };
+    let mut lines: Vec<SungLine> = Vec::new();
+    for track in score.tracks.iter().filter(|t| t.role == Role::Vocal) {
+        let worded = track.phrases.iter().filter(|p| !of(p).is_empty());
+        lines.extend(worded.map(|phrase| SungLine {
+            start: phrase.span.start,
+            lead: of(phrase),
+            answers: Vec::new(),
+        }));
+    }
+    for track in score.tracks.iter().filter(|t| answers(&t.id)) {
+        for phrase in &track.phrases {
+            let mut words = of(phrase);
+            words.retain(|lyric| lyric.delivery == Delivery::AdLib);
+            if words.is_empty() {
+                continue;
+            }
+            let start = phrase.span.start;
+            match lines.iter_mut().find(|line| line.start == start) {
+                Some(line) => line.answers.extend(words),
+                None => lines.push(SungLine {
+                    start,
+                    lead: Vec::new(),
+                    answers: words,
+                }),
+            }
+        }
+    }
+    lines.sort_by_key(|line| line.start);
+    lines
+}
+
+/// A line of words that says what some syllables are; ad-libs stand in brackets.
 fn line_of(lyrics: &[Lyric]) -> LyricLine {
     let mut text = String::new();
     let mut syllables = Vec::with_capacity(lyrics.len());
     let wide = |c: char| matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}');
+    let aside = |index: usize| {
+        let lyric = lyrics.get(index);
+        lyric.is_some_and(|lyric| lyric.delivery == Delivery::AdLib)
+    };
+    // Where all of it is beside the lead, a tag says so.
+    let brackets = !(0..lyrics.len()).all(aside);
     for (index, lyric) in lyrics.iter().enumerate() {
+        if brackets && aside(index) && (index == 0 || !aside(index - 1)) {
+            if !text.is_empty() && !text.ends_with(' ') {
+                text.push(' ');
+            }
+            text.push('(');
+        }
         let from = text.len();
         text.push_str(&lyric.text);
         let span = (from, text.len());
@@ -279,6 +361,9 @@ fn line_of(lyrics: &[Lyric]) -> LyricLine {
             delivery: lyric.delivery,
             rest: lyric.rest,
         });
+        if brackets && aside(index) && !aside(index + 1) {
+            text.push(')');
+        }
         let Some(next) = lyrics.get(index + 1) else {
             break;
         };

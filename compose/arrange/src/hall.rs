@@ -4,7 +4,7 @@ use crate::{ENGINE, words::SungLine};
 use yuefu_engine::SeedPath;
 use yuefu_song::{
     CastMember, Catalog, ChordSpan, Ending, InstrumentProfile, LyricSheet, Note, Origin, Part,
-    Pattern, Phrase, Score, SectionPlan, SongPlan, Style, StyleBook,
+    Pattern, Phrase, Score, SectionPlan, SongPlan, Style, StyleBook, VoicePart,
 };
 use yuefu_theory::{Metre, TickSpan, Ticks};
 
@@ -78,11 +78,18 @@ impl<'a> Hall<'a> {
     }
 
     /// The lines that are sung in a section.
+    ///
+    /// Where somebody answers, ad-libs are not the lead's.
     pub fn lines(&self, section: &SectionPlan) -> Vec<SungLine> {
+        let answered = self
+            .plan
+            .cast
+            .iter()
+            .any(|m| m.sings == Some(VoicePart::Answer) && section.playing.contains(&m.id));
         self.words.map_or_else(Vec::new, |words| {
             words
                 .lines_of(&section.id)
-                .filter_map(SungLine::of)
+                .filter_map(|line| SungLine::of(line, answered))
                 .collect()
         })
     }

@@ -37,6 +37,8 @@ pub fn share(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> Vec
     tune.iter()
         .enumerate()
         .filter(|(number, _)| together || number % leads.len().max(1) == turn)
+        // Where ad-libs alone are answered the singer rests.
+        .filter(|(_, phrase)| !sung || !phrase.notes.is_empty())
         .map(|(number, phrase)| {
             let mut notes = phrase.notes.clone();
             // A singer's part was written for the voice, and a voice sings one note at a time.

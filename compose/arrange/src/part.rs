@@ -1,6 +1,6 @@
 //! One player's part, section by section, and what a player remembers from one to the next.
 
-use crate::{Desk, bass, comp, counter, drums, fx, lead, pad, tune::Tune};
+use crate::{Desk, backing, bass, comp, counter, drums, fx, lead, pad, tune::Tune};
 use yuefu_song::{Note, Phrase, Role, SectionPlan};
 
 /// Where a player's hands were at the end of a section.
@@ -26,6 +26,9 @@ pub fn write(desk: &Desk<'_>, tune: &Tune) -> Vec<(usize, Vec<Phrase>)> {
         }
         let phrases = match desk.member.role {
             Role::Lead | Role::Vocal => lead::share(desk, section, tune.phrases(index)),
+            Role::Backing if desk.member.sings.is_some() => {
+                backing::phrases(desk, section, tune.phrases(index))
+            }
             _ => {
                 let notes = section_notes(desk, index, section, tune.section(index), &mut memory);
                 // Effects have phrases where something sounds; everybody else has one a section.
@@ -55,6 +58,7 @@ pub fn section_notes(
 ) -> Vec<Note> {
     match desk.member.role {
         Role::Lead | Role::Vocal => Vec::new(),
+        Role::Backing if desk.member.sings.is_some() => backing::section_notes(desk, section),
         Role::Harmony | Role::Backing => counter::harmony(desk, section, tune),
         Role::Counter => counter::counter(desk, section, tune, &mut memory.key),
         Role::Comp | Role::Arp => comp::section_notes(desk, section, tune, &mut memory.voicing),

@@ -378,6 +378,7 @@ impl<'a> Job<'a> {
                 |m| m.part,
             ),
             style: planned.and_then(|m| m.style.clone()),
+            sings: planned.and_then(|m| m.sings),
         };
         Some(Self {
             hall,

@@ -224,6 +224,9 @@ impl Lexicon {
         for (name, words) in &music.voice {
             put(words, Sense::Voice(named(name)));
         }
+        for (name, words) in &music.backing {
+            put(words, Sense::Backing(named(name)));
+        }
         for (name, words) in &music.energy {
             put(words, Sense::Energy(named(name)));
         }

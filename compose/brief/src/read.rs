@@ -447,6 +447,10 @@ impl Reader<'_> {
                     self.voice(index, *voice, negated);
                     is_noun = true;
                 }
+                Sense::Backing(backing) => {
+                    self.backing(index, *backing, negated);
+                    is_noun = true;
+                }
                 Sense::Section(kind) => {
                     self.section_wish(index, *kind, negated);
                     is_noun = true;

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use yuefu_song::brief::{
-    Affect, EnergyKind, EnergyShape, ModeWish, Mood, SectionSize, TempoChange, TempoFeel, VoiceWish,
+    Affect, BackingWish, EnergyKind, EnergyShape, ModeWish, Mood, SectionSize, TempoChange,
+    TempoFeel, VoiceWish,
 };
 use yuefu_song::catalog::Family;
 use yuefu_song::score::{Role, SectionKind};
@@ -24,6 +25,7 @@ pub(crate) enum Sense {
     Feel(TempoFeel),
     Swing(f32),
     Voice(VoiceWish),
+    Backing(BackingWish),
     Mode(ModeWish),
     Metre(String),
     Energy(EnergyKind),
@@ -163,6 +165,7 @@ pub(crate) struct MusicFile {
     pub feel: Table,
     pub swing: Table,
     pub voice: Table,
+    pub backing: Table,
     pub mode: Table,
     pub metre: Table,
     pub energy: Table,

@@ -5,7 +5,8 @@ use crate::notes::{contradiction, note};
 use crate::read::{Reader, Wanted};
 use crate::scan::Item;
 use yuefu_song::brief::{
-    Exclusion, ModeWish, Mood, ReasonKind, SectionSize, SectionWish, Severity, VoiceWish,
+    BackingWish, Exclusion, ModeWish, Mood, ReasonKind, SectionSize, SectionWish, Severity,
+    VoiceWish,
 };
 use yuefu_song::score::{Role, SectionKind};
 
@@ -272,6 +273,26 @@ impl Reader<'_> {
             ReasonKind::Stated,
         );
         self.out.brief.voice = new;
+    }
+
+    /// Who sings beside the lead; who wants no harmonies wants one voice alone.
+    pub(crate) fn backing(&mut self, index: usize, wish: BackingWish, negated: bool) {
+        use BackingWish::{Choir, Harmonies, Solo};
+        let wish = match (wish, negated) {
+            (wish, false) => wish,
+            (Harmonies | Choir, true) => Solo,
+            (_, true) => return,
+        };
+        self.push_reason(
+            index,
+            "backing",
+            &format!("{wish:?}").to_lowercase(),
+            ReasonKind::Stated,
+        );
+        // A choir is more than harmonies, whichever is named first.
+        if !(self.out.brief.backing == Choir && wish == Harmonies) {
+            self.out.brief.backing = wish;
+        }
     }
 
     pub(crate) fn section_wish(&mut self, index: usize, section: SectionKind, negated: bool) {

@@ -95,6 +95,7 @@ pub fn around(
             instrument: instrument.clone(),
             part: model.map_or(0, |m| m.part),
             style: None,
+            sings: None,
         },
     );
     let bars = units::barlines(&theme.timeline, end);

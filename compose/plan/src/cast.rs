@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    CastMember, Catalog, Family, InstrumentProfile, LyricSheet, Role, SectionPlan, Style,
+    CastMember, Catalog, Family, InstrumentProfile, LyricSheet, Role, SectionKind, SectionPlan,
+    Style,
     brief::{Brief, Diagnostic, InstrumentWish, Severity, VoiceWish},
 };
 
@@ -50,6 +51,7 @@ pub fn choose(
                 instrument: (*instrument).clone(),
                 part: index,
                 style: None,
+                sings: None,
             });
         }
     }
@@ -70,6 +72,7 @@ pub fn choose(
                 instrument: instrument.id.clone(),
                 part: 0,
                 style: None,
+                sings: None,
             });
         }
     }
@@ -97,18 +100,45 @@ pub fn seat_singer(
             instrument: singer.id.clone(),
             part: style.cast.iter().position(lead).unwrap_or(0),
             style: None,
+            sings: None,
         },
     );
 }
 
 /// The language that most of the words are in.
-fn language(words: &LyricSheet) -> Option<&str> {
+pub fn language(words: &LyricSheet) -> Option<&str> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for syllable in words.lines.iter().flat_map(|line| &line.syllables) {
         *counts.entry(syllable.lang.as_str()).or_default() += 1;
     }
     let most = counts.into_iter().max_by_key(|(_, count)| *count);
     most.map(|(lang, _)| lang)
+}
+
+/// Whether a singer's body is a child's.
+pub fn is_child(profile: &InstrumentProfile) -> bool {
+    profile.formant >= 2.0
+}
+
+/// Middle C lies between the voices of men and of women.
+pub fn is_low(profile: &InstrumentProfile) -> bool {
+    u16::from(profile.sweet[0]) + u16::from(profile.sweet[1]) < 2 * 60
+}
+
+/// How far a language is from a singer's own; 0 where the singer is at home.
+pub fn foreign(profile: &InstrumentProfile, lang: Option<&str>) -> usize {
+    // Whose syllables are nearest to a language that nobody sings.
+    let near = match lang {
+        Some("yue" | "ja") => Some("cmn"),
+        lang => lang,
+    };
+    let rank = |lang: Option<&str>| {
+        profile
+            .sings
+            .iter()
+            .position(|own| Some(own.as_str()) == lang)
+    };
+    rank(lang).unwrap_or_else(|| 10 + rank(near).unwrap_or(10))
 }
 
 /// The singer that suits best: of those whose sound is a voice engine's, a low or a high voice as
@@ -119,17 +149,7 @@ fn singer<'a>(
     lang: Option<&str>,
     catalog: &'a Catalog,
 ) -> Option<&'a InstrumentProfile> {
-    // Middle C lies between the voices of men and of women.
-    let low = |p: &InstrumentProfile| u16::from(p.sweet[0]) + u16::from(p.sweet[1]) < 2 * 60;
-    // Whose syllables are nearest to a language that nobody sings.
-    let near = match lang {
-        Some("yue" | "ja") => Some("cmn"),
-        lang => lang,
-    };
-    let foreign = |p: &InstrumentProfile| {
-        let rank = |lang: Option<&str>| p.sings.iter().position(|own| Some(own.as_str()) == lang);
-        rank(lang).unwrap_or_else(|| 10 + rank(near).unwrap_or(10))
-    };
+    let child = brief.voice == VoiceWish::Child;
     let singers = catalog
         .profiles()
         .iter()
@@ -140,7 +160,9 @@ fn singer<'a>(
         _ if singers.clone().any(|p| wished(&p)) => singers.clone().find(wished),
         _ => {
             let male = brief.voice == VoiceWish::Male;
-            singers.clone().min_by_key(|p| (low(p) != male, foreign(p)))
+            singers
+                .clone()
+                .min_by_key(|p| (is_child(p) != child, is_low(p) != male, foreign(p, lang)))
         }
     };
     chosen
@@ -155,15 +177,33 @@ fn singer<'a>(
 
 /// The singer sings where there are words, and nowhere else.
 pub fn sing(words: &LyricSheet, cast: &[CastMember], sections: &mut [SectionPlan]) {
-    let Some(singer) = cast.iter().find(|m| m.role == Role::Vocal) else {
+    let singers: Vec<&CastMember> = cast.iter().filter(|m| m.role == Role::Vocal).collect();
+    let Some(first) = singers.first() else {
         return;
     };
-    for section in sections {
-        section.playing.retain(|id| *id != singer.id);
-        let sung = words
-            .lines_of(&section.id)
-            .any(|line| !line.syllables.is_empty());
-        if sung {
+    let sung = |section: &SectionPlan| {
+        let mut lines = words.lines_of(&section.id);
+        lines.any(|line| !line.syllables.is_empty())
+    };
+    // Of two who sing, the second has every other verse, or failing that the bridge; the
+    // refrain is the first one's.
+    let of_kind = |kind: SectionKind| {
+        let found = sections.iter().enumerate();
+        let found = found.filter(|(_, s)| s.kind == kind && sung(s));
+        found.map(|(index, _)| index).collect::<Vec<usize>>()
+    };
+    let verses = of_kind(SectionKind::Verse);
+    let mut second: Vec<usize> = verses.into_iter().skip(1).step_by(2).collect();
+    second.extend(of_kind(SectionKind::Bridge));
+    for (index, section) in sections.iter_mut().enumerate() {
+        section
+            .playing
+            .retain(|id| singers.iter().all(|singer| *id != singer.id));
+        if sung(section) {
+            let singer = match singers.get(1) {
+                Some(other) if second.contains(&index) => other,
+                _ => first,
+            };
             section.playing.insert(0, singer.id.clone());
         }
     }
@@ -288,6 +328,7 @@ fn grant(
                     instrument: wish.id.clone(),
                     part,
                     style: None,
+                    sings: None,
                 },
             );
         }
@@ -316,6 +357,10 @@ pub fn players(
     let kind = section.kind.name();
     cast.iter()
         .filter(|member| {
+            // Voices come in where words are; see `backing`.
+            if member.sings.is_some() {
+                return matches!(section.kind, SectionKind::Chorus);
+            }
             let Some(part) = style.cast.get(member.part) else {
                 return false;
             };

@@ -4,6 +4,7 @@
 //! change the key. The stage cannot fail: what cannot be done as asked is said in a diagnostic.
 
 mod around;
+mod backing;
 mod bars;
 mod cast;
 mod energy;
@@ -18,6 +19,7 @@ mod units;
 mod words;
 
 pub use around::{Around, Theme, around};
+pub use backing::voices;
 pub use length::to_length;
 pub use reshape::{NewSection, add_part, extend_after, extend_before, insert, looped, set_energy};
 pub use restyle::{Color, Restyle, fits, restyle};
@@ -37,6 +39,7 @@ use yuefu_theory::{Key, Metre, Mode};
 pub fn standard_styles() -> Result<StyleBook, String> {
     let mut files = yuefu_data::tables("styles");
     files.extend(yuefu_data::tables("patterns"));
+    files.extend(yuefu_data::tables("backing"));
     StyleBook::parse(&files)
 }
 
@@ -73,12 +76,14 @@ pub fn plan(
     let mut cast = cast::choose(brief, style, catalog, &seed, &mut notes);
     if sung {
         cast::seat_singer(brief, words, style, catalog, &mut cast);
+        backing::seat(brief, words, style, book, catalog, &seed, &mut cast);
     }
     let mut sections = form.into_sections(key, &metre);
     harmony::fill(brief, style, key, &metre, &mut sections, &seed);
     cast::assign(brief, style, &cast, &mut sections, &seed);
     if sung {
         cast::sing(words, &cast, &mut sections);
+        backing::sing(words, style, book, &cast, &mut sections);
     }
     let plan = SongPlan {
         style: style.id.clone(),

@@ -607,6 +607,7 @@ pub fn add_part(
         instrument: instrument.to_owned(),
         part: part.unwrap_or(0),
         style: None,
+        sings: None,
     };
     let at = plan
         .cast

@@ -15,8 +15,8 @@ mod wish;
 
 pub use note::{Diagnostic, Reason, ReasonKind, Severity};
 pub use wish::{
-    EnergyKind, EnergyPoint, EnergyShape, LengthWish, Pace, SectionSize, SectionWish, TempoChange,
-    TempoFeel, TempoWish, VoiceWish,
+    BackingWish, EnergyKind, EnergyPoint, EnergyShape, LengthWish, Pace, SectionSize, SectionWish,
+    TempoChange, TempoFeel, TempoWish, VoiceWish,
 };
 
 /// What was asked for.
@@ -65,6 +65,9 @@ pub struct Brief {
     pub shape: Option<EnergyShape>,
     /// Who sings.
     pub voice: VoiceWish,
+    /// Who sings beside the lead.
+    #[serde(skip_serializing_if = "BackingWish::is_unstated")]
+    pub backing: BackingWish,
     /// The lyric sheet as it was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lyrics: Option<String>,

@@ -72,10 +72,17 @@ pub struct InstrumentProfile {
     /// How the sound is made: `sampler:<preset>`, `model:<name>`, `synth:<patch>`, `kit:<name>`,
     /// `voice:<singer>`.
     pub engine: String,
+    /// Shift of a singer's formants in semitones, −12 (a larger body) ..= 12 (a child's).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub formant: f32,
     /// Loudness correction in dB so that equal velocities of all instruments are about equally
     /// loud (measured; see docs/RESULTS.md).
     #[serde(default)]
     pub trim: f32,
+}
+
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
 }
 
 impl InstrumentProfile {

@@ -1,6 +1,7 @@
 //! THE DOCUMENT: everything a song is, from what was asked to what is released.
 
 mod as_text;
+pub mod backing;
 pub mod brief;
 pub mod catalog;
 pub mod edit;
@@ -19,6 +20,7 @@ pub mod sung;
 pub mod voice;
 pub mod words;
 
+pub use backing::{BackingBook, BackingVoice, Manner, VoicePart, Who};
 pub use brief::Brief;
 pub use catalog::{Catalog, Family, InstrumentProfile};
 pub use edit::{Edit, EditError, Merged, Parts, merge};

@@ -58,6 +58,10 @@ pub struct ChannelStrip {
     /// Fader movement in dB over seconds of the song, added to `gain_db`.
     #[serde(default, skip_serializing_if = "Curve::is_empty")]
     pub automation: Curve,
+    /// Movement of the send to the delay in dB over seconds of the song, added to `sends.delay`:
+    /// throws of single words.
+    #[serde(default, skip_serializing_if = "Curve::is_empty")]
+    pub throws: Curve,
     /// Stereo width: 0 mono, 1 as it is, 2 twice the difference between the sides.
     #[serde(default = "one")]
     pub width: f32,

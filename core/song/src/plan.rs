@@ -1,6 +1,9 @@
 //! The plan of a song: form, key, tempo, energy, cast and harmony.
 
-use crate::score::{ChordSpan, Role, Score, Section, SectionKind};
+use crate::{
+    backing::VoicePart,
+    score::{ChordSpan, Role, Score, Section, SectionKind},
+};
 use serde::{Deserialize, Serialize};
 use yuefu_audio::Seconds;
 use yuefu_theory::{Key, TickSpan, Timeline};
@@ -91,6 +94,9 @@ pub struct CastMember {
     /// The style whose cast that is, where it is not the song's: one section may be in another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub style: Option<String>,
+    /// What a backing voice sings beside the lead; absent for everybody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sings: Option<VoicePart>,
 }
 
 /// How time is felt.

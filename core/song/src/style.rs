@@ -2,6 +2,7 @@
 //! See docs/adding-a-style.md for a tour.
 
 use crate::{
+    backing::{BackingBook, BackingFile},
     plan::{Ending, Feel},
     score::Role,
 };
@@ -222,13 +223,14 @@ pub struct PatternFile {
 /// All styles and shared patterns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StyleBook {
+    backing: BackingBook,
     styles: Vec<Style>,
     patterns: BTreeMap<String, Pattern>,
 }
 
 impl StyleBook {
     /// Reads style and pattern files, each a TOML text with its name: a file below `patterns/`
-    /// is a [`PatternFile`], any other a [`Style`].
+    /// is a [`PatternFile`], one below `backing/` a [`BackingFile`], any other a [`Style`].
     ///
     /// # Errors
     /// A sentence with the file and what is wrong in it.
@@ -240,12 +242,20 @@ impl StyleBook {
             if name.contains("patterns/") {
                 let file: PatternFile = toml::from_str(text).map_err(wrong)?;
                 book.patterns.extend(file.patterns);
+            } else if name.contains("backing/") {
+                let file: BackingFile = toml::from_str(text).map_err(wrong)?;
+                book.backing.0.extend(file.manner);
             } else {
                 book.styles.push(toml::from_str(text).map_err(wrong)?);
             }
         }
         book.styles.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(book)
+    }
+
+    /// How styles sing beside the lead.
+    pub fn backing(&self) -> &BackingBook {
+        &self.backing
     }
 
     /// All styles by id.

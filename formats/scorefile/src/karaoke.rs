@@ -8,7 +8,10 @@ use crate::{
     model::is_wide,
 };
 use std::fmt::Write;
-use yuefu_song::{Score, lyrics::Rest};
+use yuefu_song::{
+    Note, Role, Score,
+    lyrics::{Delivery, Rest},
+};
 use yuefu_theory::Ticks;
 
 /// A line of words as it is sung.
@@ -52,12 +55,22 @@ impl SungLine {
 pub fn sung_lines(score: &Score) -> Vec<SungLine> {
     let mut out: Vec<SungLine> = Vec::new();
     let second = |at: Ticks| score.timeline.seconds(at.max(Ticks::ZERO));
+    let led = score.tracks.iter().any(|track| track.role == Role::Vocal);
     for track in &score.tracks {
+        // Voices beside a lead sing its words again; only what they answer is told.
+        let beside = led && track.role == Role::Backing;
+        let told = |note: &Note| match &note.lyric {
+            Some(lyric) => !beside || lyric.delivery == Delivery::AdLib,
+            None => true,
+        };
         for phrase in &track.phrases {
+            if beside && !phrase.notes.iter().any(|n| n.lyric.is_some() && told(n)) {
+                continue;
+            }
             let mut words: Vec<SungWord> = Vec::new();
             let mut before: Option<String> = None;
             let start = phrase.span.start;
-            for note in &phrase.notes {
+            for note in phrase.notes.iter().filter(|note| told(note)) {
                 let end = second(start + note.end());
                 let Some(lyric) = &note.lyric else {
                     if let Some(word) = words.last_mut() {

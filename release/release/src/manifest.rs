@@ -158,6 +158,7 @@ pub fn data_used(song: &Song, profiles: &[InstrumentProfile]) -> Vec<DataUse> {
         .collect();
     let mut used = Vec::new();
     for folder in [
+        "backing",
         "bank",
         "brief",
         "instruments",

@@ -148,6 +148,7 @@ fn user_profile(bank: &Bank, id: &str, number: u16, program: u16, name: &str) ->
         family_of(program)
     };
     InstrumentProfile {
+        formant: 0.0,
         id: id.to_owned(),
         en: name.to_owned(),
         zh: name.to_owned(),

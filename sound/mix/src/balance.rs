@@ -1,6 +1,6 @@
 //! The automatic balance: from measured stems and a mix character to a mix plan.
 
-use crate::character::{DelayMix, MixCharacter, RoleMix};
+use crate::character::{DelayMix, MixCharacter, RoleMix, VoiceMix};
 use crate::dynamics::Dynamics;
 use crate::measure::{BANDS, TrackMeasure};
 use crate::strip::eq_filter;
@@ -9,7 +9,7 @@ use yuefu_song::Family;
 use yuefu_song::mixplan::{
     ChannelStrip, Compressor, DeEsser, Delay, EqBand, EqKind, MixPlan, Returns, Sends, Sidechain,
 };
-use yuefu_song::score::Role;
+use yuefu_song::{VoicePart, score::Role};
 
 /// The working level in LUFS that trims aim at.
 pub const WORKING_LUFS: f32 = -18.0;
@@ -28,6 +28,8 @@ pub struct TrackInput {
     pub family: Family,
     /// Catalog id of its instrument.
     pub instrument: String,
+    /// What it sings beside the lead, if it does.
+    pub sings: Option<VoicePart>,
     /// What was measured of its raw stem.
     pub measure: TrackMeasure,
 }
@@ -41,6 +43,8 @@ pub struct Shape {
     pub sections: Vec<(Seconds, f32)>,
     /// From when until when someone sings, in order and apart.
     pub sung: Vec<(Seconds, Seconds)>,
+    /// From when until when words sound that are thrown into the delay, in order and apart.
+    pub thrown: Vec<(Seconds, Seconds)>,
 }
 
 /// Makes a mix plan: levels by measured loudness, picture, tone, dynamics and space by role,
@@ -91,6 +95,9 @@ pub fn plan_mix(
             Role::Vocal | Role::Backing | Role::Bass | Role::Drums | Role::Percussion => 0.0,
             _ => character.room_db,
         };
+        if track.role == Role::Vocal && strip.sends.delay.is_some() {
+            strip.throws = throws(character.throw_db, shape);
+        }
         strip.automation = ride(ride_db, room_db, shape);
         // Several tracks in one role share its loudness, though not strictly: two guitars are
         // meant to be more than one.
@@ -99,8 +106,9 @@ pub fn plan_mix(
             .filter(|other| other.role == track.role && other.measure.loudness.is_some())
             .count();
         let family = character.families.get(family_name(track.family));
-        let level =
-            role.level + family.map_or(0.0, |f| f.level) - 6.0 * math::log10(sharing as f64) as f32;
+        let voice = voice_of(character, track);
+        let level = role.level + family.map_or(0.0, |f| f.level) + voice.map_or(0.0, |v| v.level)
+            - 6.0 * math::log10(sharing as f64) as f32;
         power +=
             math::pow(10.0, f64::from(level) / 10.0) * f64::from(track.measure.activity.max(0.1));
         strips.push(strip);
@@ -136,6 +144,38 @@ pub fn plan_mix(
         tracks: strips,
     }
 }
+
+/// What the character says of a voice beside the lead.
+fn voice_of<'a>(character: &'a MixCharacter, track: &TrackInput) -> Option<&'a VoiceMix> {
+    character.voices.get(track.sings?.name())
+}
+
+/// The movement of the send to the delay: up by `db` while a word is thrown.
+fn throws(db: f32, shape: &Shape) -> Curve {
+    let mut curve = Curve::default();
+    if db <= 0.0 {
+        return curve;
+    }
+    for (from, to) in &shape.thrown {
+        let corners = [
+            (from.0 - THROW_RAMP, 0.0),
+            (from.0, db),
+            (to.0, db),
+            (to.0 + THROW_RAMP, 0.0),
+        ];
+        for (at, value) in corners {
+            let after = curve
+                .0
+                .last()
+                .map_or(0.0, |point| f64::from(point.at) + 0.001);
+            curve.push(at.max(after) as f32, value);
+        }
+    }
+    curve
+}
+
+/// Seconds in which a throw opens and closes.
+const THROW_RAMP: f64 = 0.03;
 
 /// Whether a role accompanies with chords.
 fn is_chordal(role: Role) -> bool {
@@ -262,10 +302,18 @@ fn positions(character: &MixCharacter, tracks: &[TrackInput]) -> Vec<f32> {
             .get(track.role.name())
             .map_or(0.0, |role| role.spread)
     };
-    let aside = tracks.iter().filter(|t| spread(t) > 0.05).count();
+    let placed = |t: &&TrackInput| voice_of(character, t).is_some();
+    let aside = tracks
+        .iter()
+        .filter(|t| !placed(t) && spread(t) > 0.05)
+        .count();
     let mut side = 1.0;
     let mut pans: Vec<f32> = Vec::with_capacity(tracks.len());
     for (index, track) in tracks.iter().enumerate() {
+        if let Some(voice) = voice_of(character, track) {
+            pans.push(voice.pan);
+            continue;
+        }
         let wide = spread(track);
         if wide <= 0.05 {
             pans.push(0.0);
@@ -406,6 +454,7 @@ mod tests {
             beat: Seconds(0.5),
             sections: vec![(Seconds(0.0), 0.2), (Seconds(10.0), 0.7)],
             sung: vec![(Seconds(4.0), Seconds(8.0))],
+            thrown: vec![(Seconds(6.0), Seconds(6.5))],
         };
         let curve = ride(2.0, 1.5, &shape);
         for (at, db) in [
@@ -418,6 +467,11 @@ mod tests {
         ] {
             assert!((curve.at(at) - db).abs() < 0.11, "{at}: {}", curve.at(at));
         }
+        let thrown = throws(12.0, &shape);
+        for (at, db) in [(5.9, 0.0), (6.1, 12.0), (6.45, 12.0), (6.6, 0.0)] {
+            assert!((thrown.at(at) - db).abs() < 0.11, "{at}: {}", thrown.at(at));
+        }
+        assert!(throws(0.0, &shape).is_empty());
         assert!(ride(0.0, 1.5, &Shape::default()).is_empty());
         assert!(ride(0.0, 0.0, &shape).is_empty());
     }

@@ -37,6 +37,12 @@ pub struct MixCharacter {
     /// Corrections per instrument family, on top of the role's.
     #[serde(default)]
     pub families: BTreeMap<String, FamilyMix>,
+    /// Where voices beside the lead stand, by what they sing; added to the role `backing`.
+    #[serde(default)]
+    pub voices: BTreeMap<String, VoiceMix>,
+    /// How far the send to the delay goes up at the ends of a chorus' lines, in dB; 0 for none.
+    #[serde(default)]
+    pub throw_db: f32,
     /// The reverbs: `room`, `hall`, `plate`.
     pub reverbs: BTreeMap<String, Reverb>,
     /// The delay.
@@ -44,6 +50,16 @@ pub struct MixCharacter {
     /// Tonal target of the master; read by the `release` stage.
     #[serde(default)]
     pub master: toml::Table,
+}
+
+/// Where a voice beside the lead stands.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct VoiceMix {
+    /// Loudness relative to other backing voices, in LU.
+    pub level: f32,
+    /// Pan, −1 (left) to 1 (right); that of a pair moves both.
+    pub pan: f32,
 }
 
 /// What is asked of a role.

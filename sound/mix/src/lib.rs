@@ -15,6 +15,7 @@ pub mod saturate;
 pub mod stereo;
 pub mod strip;
 pub mod sum;
+mod throws;
 pub mod window;
 
 pub use balance::{Shape, TrackInput, plan_mix};
@@ -26,4 +27,5 @@ pub use mixer::{Mixdown, Mixer, audible, strip_of};
 pub use returns::{Return, process_return, return_memory, return_window};
 pub use strip::{channel_window, process_track, strip_memory};
 pub use sum::Sum;
+pub use throws::{movement, moving_gains};
 pub use window::{WINDOW, input_of, windows};

@@ -4,6 +4,7 @@ use crate::duck::KeyWindow;
 use crate::returns::{Return, process_return};
 use crate::strip::process_track;
 use crate::sum::Sum;
+use crate::throws::{movement, moving_gains};
 use std::collections::BTreeMap;
 use yuefu_audio::{AudioBuffer, SampleRate};
 use yuefu_song::mixplan::{ChannelStrip, MixPlan};
@@ -114,8 +115,14 @@ impl Mixer {
             if kind.exists(&self.plan.returns)
                 && let Some(gain) = kind.send_gain(strip)
             {
-                bus.get_or_insert_with(|| Sum::new(rate, frames))
-                    .send(stem, gain);
+                let bus = bus.get_or_insert_with(|| Sum::new(rate, frames));
+                match movement(kind, strip) {
+                    None => bus.send(stem, gain),
+                    Some(curve) => {
+                        let gains = moving_gains(gain, curve, 0..stem.frames(), rate);
+                        bus.send_moving(0, stem, 0..stem.frames(), &gains);
+                    }
+                }
             }
         }
     }

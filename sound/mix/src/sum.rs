@@ -61,6 +61,23 @@ impl Sum {
         self.part(at, stem, part, |to, x| to.saturating_add(steps(x * gain)));
     }
 
+    /// Adds a part of a stem times a gain for each of its frames.
+    pub fn send_moving(
+        &mut self,
+        at: usize,
+        stem: &AudioBuffer,
+        part: Range<usize>,
+        gains: &[f32],
+    ) {
+        let at = at.min(self.frames());
+        for (channel, stem) in self.channels.iter_mut().zip(&stem.channels) {
+            let part = part.start.min(stem.len())..part.end.min(stem.len());
+            for ((to, x), gain) in channel[at..].iter_mut().zip(&stem[part]).zip(gains) {
+                *to = to.saturating_add(steps(x * gain));
+            }
+        }
+    }
+
     /// The sum as audio: exact while below 2 (+6 dBFS), beyond that the nearest `f32`.
     pub fn audio(&self) -> AudioBuffer {
         AudioBuffer {

@@ -56,6 +56,7 @@ fn band() -> Vec<(TrackInput, AudioBuffer)> {
     let track = |id: &str, role, family, audio: AudioBuffer| {
         (
             TrackInput {
+                sings: None,
                 id: id.into(),
                 role,
                 family,
@@ -153,6 +154,7 @@ fn every_character_makes_a_balanced_mix_with_headroom() {
         beat: Seconds(0.5),
         sections: vec![(Seconds(0.0), 0.4), (Seconds(4.0), 0.9)],
         sung: Vec::new(),
+        thrown: Vec::new(),
     };
     for id in MixCharacter::ids() {
         let character = MixCharacter::load(id).expect("shipped");

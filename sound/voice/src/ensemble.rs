@@ -39,7 +39,7 @@ pub fn sing(
     let settings = expression.settings.clone().limited();
     let parts = sung::parts(phrase);
     let voices = usize::from(settings.voices).max(parts).min(MOST);
-    if voices == 1 {
+    if voices == 1 && !expression.beside {
         let planned = score::plan(phrase, expression, singer)?;
         return Ok(Chorus {
             clip: singer.sing(&planned.plan, rate)?,
@@ -52,8 +52,8 @@ pub fn sing(
         let mut sung = sung::read(phrase, voice % parts);
         let mut own = expression.clone();
         let mut rng = SeedPath::song(phrase.seed).join("voice").join(voice).rng();
-        // The first voice of a unison is the lead and stays as it is.
-        if voice > 0 {
+        // The first voice of a unison is the lead and stays as it is, unless one sings beside it.
+        if voice > 0 || expression.beside {
             vary(&mut sung, &mut own, settings.spread, &mut rng);
         }
         let planned = score::plan_sung(&sung, &own, singer)?;
@@ -62,8 +62,13 @@ pub fn sing(
         }
         clips.push(singer.sing(&planned.plan, rate)?);
     }
+    if voices == 1
+        && let Some(clip) = clips.pop()
+    {
+        return Ok(Chorus { clip, remarks });
+    }
     Ok(Chorus {
-        clip: spread(&clips, settings.spread, rate),
+        clip: spread(&clips, settings.spread, !expression.beside, rate),
         remarks,
     })
 }
@@ -103,8 +108,9 @@ fn vary(sung: &mut Sung, expression: &mut Expression, spread: f32, rng: &mut Rng
     settings.breaths = -80.0;
 }
 
-/// Puts the voices side by side; together they are as loud as one.
-fn spread(clips: &[Clip], width: f32, rate: SampleRate) -> Clip {
+/// Puts the voices side by side; together they are as loud as one. Where the first is a lead it
+/// stands in the middle.
+fn spread(clips: &[Clip], width: f32, led: bool, rate: SampleRate) -> Clip {
     let start = clips.iter().map(|clip| clip.start.0).min().unwrap_or(0);
     let end = clips
         .iter()
@@ -116,9 +122,11 @@ fn spread(clips: &[Clip], width: f32, rate: SampleRate) -> Clip {
     let count = clips.len();
     let each = 1.0 / (count as f32).sqrt();
     for (voice, clip) in clips.iter().enumerate() {
-        // The lead in the middle, the others to the left and the right in turn.
-        let side = if voice % 2 == 1 { -1.0 } else { 1.0 };
-        let far = voice.div_ceil(2) as f32 / (count / 2).max(1) as f32;
+        // The lead in the middle, the others to the left and the right in turn; without a lead
+        // an even number leaves the middle free.
+        let seat = voice + usize::from(!led && count.is_multiple_of(2));
+        let side = if seat % 2 == 1 { -1.0 } else { 1.0 };
+        let far = seat.div_ceil(2) as f32 / (count / 2).max(1) as f32;
         let pan = (0.7 * width.min(1.0) * side * far).clamp(-1.0, 1.0);
         let angle = f64::from(0.125 * (pan + 1.0)) * std::f64::consts::TAU;
         // Equal power; a voice in the middle is as loud in either channel as alone.

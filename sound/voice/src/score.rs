@@ -17,6 +17,10 @@ pub struct Expression {
     pub settings: VoiceSettings,
     /// Curves of the phrase, over **seconds** since its start.
     pub curves: VoiceCurves,
+    /// Whether it is sung beside a lead: then nobody sings quite what is written, or the two would
+    /// be one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub beside: bool,
 }
 
 /// A plan with what could not be sung as written.

@@ -235,6 +235,7 @@ impl Studio {
             instrument: track.instrument.clone(),
             part: 0,
             style: None,
+            sings: None,
         });
         let ids = track
             .phrases

@@ -327,6 +327,7 @@ pub(super) fn plan(score: &Score, title: &str, book: &StyleBook) -> SongPlan {
             instrument: track.instrument.clone(),
             part: part_of(track.role),
             style: None,
+            sings: None,
         })
         .collect();
     let line = &score.timeline;

@@ -202,6 +202,7 @@ impl Pack {
             strings: Vec::new(),
             sings: singer.languages.clone(),
             engine: format!("voice:{}", singer.id),
+            formant: 0.0,
             trim: 0.0,
         })
     }

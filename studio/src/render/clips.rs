@@ -56,11 +56,12 @@ pub(crate) fn sung(
     rate: SampleRate,
     voice: &Voice,
 ) -> Result<Clip, StudioError> {
-    let mut clip =
-        yuefu_voice::ensemble::sing(phrase, &voice.expression, &*voice.singer, rate)?.clip;
-    let trim = orchestra
-        .profile(&phrase.instrument)
-        .map_or(0.0, |profile| profile.trim);
+    let profile = orchestra.profile(&phrase.instrument);
+    let mut expression = voice.expression.clone();
+    // The profile is part of the key.
+    expression.settings.formant += profile.map_or(0.0, |profile| profile.formant);
+    let mut clip = yuefu_voice::ensemble::sing(phrase, &expression, &*voice.singer, rate)?.clip;
+    let trim = profile.map_or(0.0, |profile| profile.trim);
     clip.audio.scale(yuefu_audio::math::db_to_gain(trim));
     Ok(clip)
 }

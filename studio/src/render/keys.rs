@@ -10,7 +10,8 @@ use std::{collections::BTreeMap, ops::Range};
 use yuefu_audio::{Curve, SampleRate};
 use yuefu_engine::Key;
 use yuefu_mix::{
-    KeyWindow, Return, WINDOW, audible, input_of, return_memory, strip_memory, strip_of, windows,
+    KeyWindow, Return, WINDOW, audible, input_of, movement, return_memory, strip_memory, strip_of,
+    windows,
 };
 use yuefu_release::master::master_memory;
 use yuefu_song::{
@@ -171,11 +172,13 @@ impl<'a> Graph<'a> {
                         let (Some(gain), Some(key)) = (lane.send(kind), channel[other]) else {
                             continue;
                         };
-                        sends.push((gain, other, key.hex()));
+                        let thrown = movement(kind, &lane.strip)
+                            .map(|curve| near(curve, &self.windows[other], job.rate));
                         inputs.add(
                             format!("channel {} {other}", lane.track.id),
-                            &(gain, key.hex()),
+                            &(gain, &thrown, key.hex()),
                         );
+                        sends.push((gain, thrown, other, key.hex()));
                     }
                 }
                 if sends.is_empty() {
@@ -272,18 +275,24 @@ fn heard_strip(strip: &ChannelStrip, range: &Range<usize>, rate: SampleRate) -> 
     strip.mute = false;
     strip.solo = false;
     strip.sends = Sends::default();
+    strip.throws = Curve::default();
     if let Some(sidechain) = &mut strip.sidechain {
         sidechain.key_track.clear();
     }
-    // The corners in the range and the next on either side, between which it is a line. A
-    // second more, because times are rounded to single precision.
-    let points = &strip.automation.0;
+    strip.automation = near(&strip.automation, range, rate);
+    strip
+}
+
+/// What of a curve over seconds reaches a range of frames: the corners in it and the next on
+/// either side, between which it is a line. A second more, because times are rounded to single
+/// precision.
+fn near(curve: &Curve, range: &Range<usize>, rate: SampleRate) -> Curve {
+    let points = &curve.0;
     let time = |frame: usize| (frame as f64 / rate.hz()) as f32;
     let first = points.partition_point(|p| p.at < time(range.start) - 1.0);
     let last = points.partition_point(|p| p.at <= time(range.end) + 1.0);
     let kept = first.saturating_sub(1)..(last + 1).min(points.len());
-    strip.automation = Curve(points[kept].to_vec());
-    strip
+    Curve(points[kept].to_vec())
 }
 
 fn values(clips: &[(String, (String, i64, usize))]) -> Vec<&(String, i64, usize)> {

@@ -16,8 +16,8 @@ use std::{
 use yuefu_audio::AudioBuffer;
 use yuefu_engine::{Key, Stage};
 use yuefu_mix::{
-    KeyWindow, Measurer, Return, Sum, WINDOW, channel_window, input_of, return_memory,
-    return_window, windows,
+    KeyWindow, Measurer, Return, Sum, WINDOW, channel_window, input_of, movement, moving_gains,
+    return_memory, return_window, windows,
 };
 use yuefu_release::master::{Mastering, master_memory};
 use yuefu_song::MasterPlan;
@@ -393,7 +393,14 @@ impl<'a, 'j> Maker<'a, 'j> {
             let span = &self.graph.windows[other];
             let from = span.start.max(range.start);
             let part = from - span.start..span.len();
-            bus.send_part(from - range.start, channel, part, gain);
+            let at = from - range.start;
+            match movement(kind, &self.graph.lanes[lane].strip) {
+                None => bus.send_part(at, channel, part, gain),
+                Some(curve) => {
+                    let gains = moving_gains(gain, curve, from..span.end, job.rate);
+                    bus.send_moving(at, channel, part, &gains);
+                }
+            }
         }
         let mut audio = return_window(
             kind,

@@ -5,6 +5,7 @@
 //! `setting` makes the phrases of a section of both. Every syllable gets exactly one note, in
 //! order; notes without one continue the syllable before them.
 
+mod behind;
 mod fit;
 mod resing;
 mod rhythm;

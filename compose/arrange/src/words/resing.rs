@@ -1,6 +1,6 @@
 //! Words that changed under a tune: only the phrases whose words are others are touched.
 
-use super::{Clock, Fitted, Given, SungLine, fit, weigh};
+use super::{Clock, Fitted, Given, SungLine, behind, fit, weigh};
 use crate::{
     Hall,
     hall::Desk,
@@ -59,19 +59,40 @@ pub fn resing(
         return (out, done);
     };
     hall.words = Some(words);
-    let singer = |t: &&yuefu_song::Track| t.role == Role::Vocal;
-    let Some(at) = score.tracks.iter().position(|t| singer(&t)) else {
-        return (out, done);
-    };
+    let singers: Vec<usize> = (0..score.tracks.len())
+        .filter(|at| score.tracks[*at].role == Role::Vocal)
+        .collect();
+    for at in &singers {
+        let id = &score.tracks[*at].id;
+        let member = plan.cast.iter().find(|m| m.id == *id);
+        let Some(desk) = member.and_then(|member| hall.desk(member)) else {
+            continue;
+        };
+        for section in &plan.sections {
+            // Of two who sing, each has sections of its own.
+            if singers.len() == 1 || section.playing.contains(id) {
+                done.extend(resing_section(&desk, section, score, *at, &mut out));
+            }
+        }
+    }
+    behind::follow(&hall, score, &done, &mut out);
+    (out, done)
+}
+
+/// Brings one section of one singer to its lines.
+fn resing_section(
+    desk: &Desk<'_>,
+    section: &SectionPlan,
+    score: &Score,
+    at: usize,
+    out: &mut Score,
+) -> Vec<Resung> {
+    let mut done = Vec::new();
     let track = &score.tracks[at];
-    let Some(member) = plan.cast.iter().find(|m| m.id == track.id) else {
-        return (out, done);
-    };
-    let Some(desk) = hall.desk(member) else {
-        return (out, done);
-    };
-    for section in &plan.sections {
-        let lines = hall.lines(section);
+    {
+        let all = desk.hall.lines(section);
+        let worded = |line: &&SungLine| !line.syllables.is_empty();
+        let lines: Vec<&SungLine> = all.iter().filter(worded).collect();
         let there: Vec<&Phrase> = track
             .phrases
             .iter()
@@ -100,7 +121,7 @@ pub fn resing(
                     } else {
                         Close::Half
                     };
-                    let (notes, how) = reset(&desk, section, phrase, line, close, number);
+                    let (notes, how) = reset(desk, section, phrase, line, close, number);
                     let mine = out.tracks[at]
                         .phrases
                         .iter_mut()
@@ -112,13 +133,13 @@ pub fn resing(
                 };
                 done.push(note(&phrase.id, how));
             }
-            continue;
+            return done;
         }
         if there.iter().any(|p| p.locked) {
             done.push(note(&section.id, How::Locked));
-            continue;
+            return done;
         }
-        let writer = writer(&desk, section, "section");
+        let writer = writer(desk, section, "section");
         let before: Vec<i32> = score_before(track, section.span.start);
         let mut last = match before[..] {
             [.., a, b] => Some((a, b)),
@@ -131,8 +152,10 @@ pub fn resing(
             .flat_map(in_song_time)
             .map(|n| n.at)
             .max();
-        let tune = writer.sung_section(&lines, &mut Material::default(), &mut last, &mut floor);
-        let phrases = tune.into_iter().enumerate().map(|(number, phrase)| {
+        let tune = writer.sung_section(&all, &mut Material::default(), &mut last, &mut floor);
+        let tune = tune.into_iter().enumerate();
+        let sung = tune.filter(|(_, phrase)| !phrase.notes.is_empty());
+        let phrases = sung.map(|(number, phrase)| {
             let id = format!("{}.{}", section.id, number + 1);
             desk.phrase_over(section, id, phrase.span, phrase.notes)
         });
@@ -143,7 +166,7 @@ pub fn resing(
         mine.sort_by_key(|p| p.span.start);
         done.push(note(&section.id, How::Section));
     }
-    (out, done)
+    done
 }
 
 /// What a phrase sings.

@@ -2,6 +2,7 @@
 
 use super::{Ask, Clock, Fitted, Given, Weighed, fit, lean, rhythm, weigh};
 use crate::{
+    backing::asides_of,
     counter::step_in_scale,
     level,
     melody::{Idea, Material, Rhythm, Writer},
@@ -25,17 +26,39 @@ const UNLIKE: f32 = 0.85;
 pub struct SungLine {
     /// Its syllables.
     pub syllables: Vec<Lyric>,
-    /// What it asks of time.
+    /// Ad-libs that somebody else answers, by how many of the syllables come before them.
+    pub asides: Vec<(usize, Vec<Lyric>)>,
+    /// What it asks of time, ad-libs included.
     pub load: Load,
 }
 
 impl SungLine {
-    /// Of a line of the sheet; `None` where it has nothing to sing.
-    pub fn of(line: &LyricLine) -> Option<Self> {
+    /// Of a line of the sheet; `None` where it has nothing to sing. Where somebody answers,
+    /// ad-libs are told apart.
+    pub fn of(line: &LyricLine, answered: bool) -> Option<Self> {
+        let all: Vec<Lyric> = line.syllables.iter().map(Lyric::from).collect();
+        let (syllables, asides) = match answered {
+            true => asides_of(&all),
+            false => (all, Vec::new()),
+        };
         (!line.syllables.is_empty()).then(|| Self {
-            syllables: line.syllables.iter().map(Lyric::from).collect(),
+            syllables,
+            asides,
             load: Load::of(line),
         })
+    }
+
+    /// Where the lead sings in the line's span: it leaves room at the end for who answers.
+    fn of_lead(&self, span: TickSpan, unit: Ticks) -> TickSpan {
+        let count: usize = self.asides.iter().map(|(_, words)| words.len()).sum();
+        if count == 0 {
+            return span;
+        }
+        let own = self.syllables.len() as f64 + 1.0;
+        let share = (own / (own + count as f64 * 0.8)).clamp(0.5, 0.85);
+        let beats = (span.len().0 as f64 * share / unit.0.max(1) as f64).round() as i64;
+        let end = span.start + unit * beats.max(1);
+        TickSpan::new(span.start, end.min(span.end))
     }
 }
 
@@ -69,9 +92,17 @@ impl Writer<'_> {
             } else {
                 Close::Half
             };
+            if sung.syllables.is_empty() {
+                // Nothing but ad-libs: the lead rests.
+                phrases.push(TunePhrase {
+                    span: *span,
+                    notes: Vec::new(),
+                });
+                continue;
+            }
             let notes = self.sung_line(
                 sung,
-                *span,
+                sung.of_lead(*span, metre.unit_len()),
                 number,
                 lines.len(),
                 close,
@@ -132,6 +163,11 @@ impl Writer<'_> {
         // The tune comes back, with other words: as it was where they fit.
         let returned = idea.as_ref().and_then(|idea| {
             let shift = (tonic - idea.tonic + 6).rem_euclid(12) - 6;
+            // Another singer may be at home an octave away.
+            let (_, _, center) = self.window();
+            let mean = idea.keys.iter().sum::<i32>() as f32 / idea.keys.len().max(1) as f32;
+            let octaves = ((center - mean - shift as f32) / 12.0).round() as i32;
+            let shift = shift + 12 * octaves;
             let given: Vec<Given> = idea
                 .rhythm
                 .iter()

@@ -191,6 +191,21 @@ pub enum EnergyShape {
     Level,
 }
 
+/// Who sings beside the lead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackingWish {
+    /// Nothing was said: what the style has.
+    #[default]
+    Unstated,
+    /// Nobody.
+    Solo,
+    /// Harmony voices.
+    Harmonies,
+    /// A choir.
+    Choir,
+}
+
 /// Who sings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -212,4 +227,11 @@ pub enum VoiceWish {
     Choir,
     /// A man and a woman.
     Duet,
+}
+
+impl BackingWish {
+    /// Whether nothing was said.
+    pub fn is_unstated(&self) -> bool {
+        *self == Self::Unstated
+    }
 }

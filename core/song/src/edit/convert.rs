@@ -140,6 +140,7 @@ impl Parts {
                 instrument,
                 part,
                 style,
+                sings,
             } = member;
             let track = tracks.iter().find(|track| track.id == *id);
             let said = |same: bool| track.is_none() || !same;
@@ -149,6 +150,7 @@ impl Parts {
                     .then(|| instrument.clone()),
                 part: *part,
                 style: style.clone(),
+                sings: *sings,
             };
             self.cast.insert(TrackAt { track: id.clone() }, value);
         }
@@ -467,6 +469,7 @@ impl Parts {
                     instrument,
                     part: part.part,
                     style: part.style,
+                    sings: part.sings,
                 }),
                 _ => Err(EditError::missing("track", "音轨", &at.track)),
             }

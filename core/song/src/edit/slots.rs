@@ -1,6 +1,9 @@
 //! Addresses of the document's slots, and what lies in them.
 
-use crate::score::{Origin, Role, SectionKind, read_quarters, write_quarters};
+use crate::{
+    backing::VoicePart,
+    score::{Origin, Role, SectionKind, read_quarters, write_quarters},
+};
 use serde::{Deserialize, Serialize};
 use yuefu_theory::{Chord, Key, Metre, Ticks};
 
@@ -172,6 +175,9 @@ pub struct CastPart {
     /// The style whose cast that is, where it is not the song's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub style: Option<String>,
+    /// What a backing voice sings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sings: Option<VoicePart>,
 }
 
 /// A point of the tempo curve.

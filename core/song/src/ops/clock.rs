@@ -102,8 +102,8 @@ impl Clock {
     pub(super) fn carry_over(&self, song: &mut Song, pieces: &[Piece], new_end: Ticks) {
         let new = song.plan.timeline.clone();
         self.settle_length(song, new_end);
-        for strip in song.mix.iter_mut().flat_map(|mix| &mut mix.tracks) {
-            let old = strip.automation.clone();
+        for moving in moving(song) {
+            let old = moving.clone();
             if old.0.len() < 2 {
                 continue;
             }
@@ -145,7 +145,7 @@ impl Clock {
                 at = end;
             }
             smooth(&mut curve, &seams);
-            strip.automation = curve;
+            *moving = curve;
         }
     }
 
@@ -163,15 +163,15 @@ impl Clock {
     pub(super) fn retime_by(&self, song: &mut Song, to: impl Fn(Ticks) -> Ticks) {
         let new = song.plan.timeline.clone();
         self.settle_length(song, select::end(song));
-        for strip in song.mix.iter_mut().flat_map(|mix| &mut mix.tracks) {
-            let old = std::mem::take(&mut strip.automation);
+        for moving in moving(song) {
+            let old = std::mem::take(moving);
             for point in old.0 {
                 let second = f64::from(point.at);
                 let tick = self.line.ticks(second);
                 // What the rounding to ticks took away is given back.
                 let rest = second - self.line.seconds(tick);
-                let moved = new.seconds(to(tick)) + rest;
-                strip.automation.push(moved.max(0.0) as f32, point.value);
+                let second = new.seconds(to(tick)) + rest;
+                moving.push(second.max(0.0) as f32, point.value);
             }
         }
     }
@@ -330,4 +330,10 @@ fn carried_metres(line: &Timeline, pieces: &[Piece]) -> Vec<MetreChange> {
         at += piece.len();
     }
     metres
+}
+
+/// Every curve of the mix that lies over seconds of the song.
+fn moving(song: &mut Song) -> impl Iterator<Item = &mut Curve> {
+    let strips = song.mix.iter_mut().flat_map(|mix| &mut mix.tracks);
+    strips.flat_map(|strip| [&mut strip.automation, &mut strip.throws])
 }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Brief, LyricSheet, MasterPlan, Note, Score, SongPlan, Take, TrackVoice,
+    backing::VoicePart,
     edit::slots::{Place, quarters},
     mixplan::MixPlan,
     plan::{CastMember, Ending, Feel, SectionPlan},
@@ -113,6 +114,8 @@ struct CastLine {
     part: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     style: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sings: Option<VoicePart>,
 }
 
 /// The content of a track's file.
@@ -291,6 +294,7 @@ impl Main {
                 instrument: named.then(|| member.instrument.clone()),
                 part: member.part,
                 style: member.style.clone(),
+                sings: member.sings,
             }
         });
         Self {
@@ -447,6 +451,7 @@ impl Main {
                 instrument,
                 part: line.part,
                 style: line.style,
+                sings: line.sings,
             });
         }
         let plan = SongPlan {

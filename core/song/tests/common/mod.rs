@@ -50,6 +50,7 @@ pub fn song() -> Song {
                 instrument: "grand-piano".into(),
                 part: 0,
                 style: None,
+                sings: None,
             }],
             feel: Feel::default(),
             ending: Ending::Ring,
@@ -134,6 +135,7 @@ pub fn rich() -> Song {
         instrument: "choir".into(),
         part: 1,
         style: Some("hymn".into()),
+        sings: None,
     });
     let phrases = &mut song.score.tracks[0].phrases;
     let number = phrases[0].next_take();

@@ -10,7 +10,7 @@ use crate::{
     model::{ScoreFile, ScoreLimits},
 };
 use serde_json::{Value, json};
-use yuefu_song::{Catalog, Note};
+use yuefu_song::{Catalog, Note, Role};
 use yuefu_theory::{Key, Mode, Pitch, Ticks};
 
 /// Silence before a segment's first note, where its consonants sound, in seconds.
@@ -25,7 +25,10 @@ pub fn write_ds(file: &ScoreFile) -> String {
     let score = &file.score;
     let second = |at: Ticks| score.timeline.seconds(at);
     let mut segments = Vec::new();
-    for track in part::sung(score) {
+    // One voice after another: a file is one singer's.
+    let led = part::sung(score).any(|track| track.role == Role::Vocal);
+    let singers = part::sung(score).filter(|track| !led || track.role == Role::Vocal);
+    for track in singers {
         for line in part::lines(track) {
             let begin = second(line[0].at);
             let lead = LEAD_IN.min(begin);
