@@ -15,6 +15,7 @@
 
 mod apply;
 mod convert;
+mod lyric_lines;
 mod merge;
 mod parts;
 pub mod slots;

@@ -1,7 +1,7 @@
 //! A song as slots, and slots as a song.
 
 use super::{
-    EditError,
+    EditError, lyric_lines,
     parts::Parts,
     slots::{
         CastPart, ChordAt, ChordPart, Frame, MetrePart, NameAt, NoteAt, PhraseAt, Place, SectionAt,
@@ -43,7 +43,9 @@ impl Parts {
         let mut parts = Self::default();
         parts.seed.insert(WHOLE, *seed);
         parts.brief.insert(WHOLE, Box::new(brief.clone()));
-        parts.lyrics.insert(WHOLE, lyrics.clone());
+        let (frame, lines) = lyric_lines::apart(lyrics);
+        parts.lyrics.insert(WHOLE, frame);
+        parts.lyric_lines = lines;
         parts.release.insert(WHOLE, release.clone());
         parts.engines.insert(WHOLE, engines.clone());
         parts.master.extend(master.clone().map(|m| (WHOLE, m)));
@@ -289,6 +291,7 @@ impl Parts {
         plan.cast = self.take_cast(&tracks)?;
         let mix = self.take_mix()?;
         let voices = self.take_voices();
+        let lyrics = lyric_lines::together(one(&mut self.lyrics, "lyrics")?, self.lyric_lines)?;
         if let Some(at) = self.chords.keys().next() {
             return Err(EditError::missing("section", "段落", &at.section));
         }
@@ -304,7 +307,7 @@ impl Parts {
             seed: one(&mut self.seed, "seed")?,
             brief: *one(&mut self.brief, "brief")?,
             plan,
-            lyrics: one(&mut self.lyrics, "lyrics")?,
+            lyrics,
             score: Score { tracks, ..frame },
             mix,
             master: self.master.remove(&WHOLE),

@@ -7,12 +7,13 @@ use super::{
     EditError,
     apply::{compare, put},
     slots::{
-        CastPart, ChordAt, ChordPart, Frame, MetrePart, NameAt, NoteAt, PhraseAt, SectionAt,
-        SectionPart, TakeAt, TempoPart, TrackAt, TrackPart, Whole,
+        CastPart, ChordAt, ChordPart, Frame, LineAt, MetrePart, NameAt, NoteAt, PhraseAt,
+        SectionAt, SectionPart, TakeAt, TempoPart, TrackAt, TrackPart, Whole,
     },
 };
 use crate::{
-    Brief, EngineUse, LyricSheet, MasterPlan, Note, ReleasePlan, Take, VoiceCurves, VoiceSettings,
+    Brief, EngineUse, LyricLine, LyricSheet, MasterPlan, Note, ReleasePlan, Take, VoiceCurves,
+    VoiceSettings,
     mixplan::{ChannelStrip, Delay, Reverb},
     plan::{Ending, Feel},
 };
@@ -85,7 +86,7 @@ macro_rules! parts {
             fn from(tables: Tables) -> Self {
                 let mut changes = Vec::new();
                 $(changes.extend(tables.$map.into_iter().map(Change::$name));)+
-                changes
+                super::lyric_lines::split(changes)
             }
         }
 
@@ -202,8 +203,10 @@ parts! {
     notes Note: NoteAt => Note;
     /// Takes put aside.
     takes Take: TakeAt => Take;
-    /// What is sung.
+    /// The frame of the words: title, sections, and for each line the section it is in.
     lyrics Lyrics: Whole => LyricSheet;
+    /// Lines of the words.
+    lyric_lines LyricLine: LineAt => Box<LyricLine>;
     /// The mix character; absent when there is no mix yet.
     character Character: Whole => String;
     /// Tracks of the mix, in the order in which they are summed.

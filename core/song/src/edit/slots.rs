@@ -60,6 +60,15 @@ pub struct TakeAt {
     pub take: u32,
 }
 
+/// The address of a line of the words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LineAt {
+    /// Id of the section that sings it.
+    pub section: String,
+    /// Its number among the lines of the section, from 1.
+    pub line: u32,
+}
+
 /// The address of a note.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NoteAt {

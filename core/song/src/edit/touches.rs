@@ -110,6 +110,9 @@ impl Edit {
                         }
                     }
                 }
+                Change::LyricLine(slot) => {
+                    touched.sections.insert(slot.at.section.clone());
+                }
                 Change::Track(_) | Change::Strip(_) | Change::Cast(_) | Change::Voice(_) => {}
                 _ => {
                     touched.whole.insert(address.table());
@@ -236,6 +239,10 @@ impl Address {
             Self::TrackOrder(_) => Words::new("order of the tracks", "音轨的次序"),
             Self::StripOrder(_) => Words::new("order of the mix", "混音通道的次序"),
             Self::Lyrics(_) => Words::new("lyrics", "歌词"),
+            Self::LyricLine(at) => Words::new(
+                format!("words of {}, line {}", at.section, at.line),
+                format!("{} 的歌词第 {} 行", at.section, at.line),
+            ),
             Self::Character(_) => Words::new("mix character", "混音风格"),
             Self::Delay(_) => Words::new("delay", "延迟"),
             Self::Master(_) => Words::new("master", "母带"),
