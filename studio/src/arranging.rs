@@ -6,12 +6,14 @@ use crate::{
     compose::silence_the_unheard,
     error::StudioError,
     import::{Imported, Remark},
+    laying,
+    singing::SingJob,
 };
 use std::path::Path;
 use yuefu_arrange::follow;
 use yuefu_engine::SeedPath;
 use yuefu_plan::{Around, Theme, around};
-use yuefu_song::{Brief, LyricSheet, ReleasePlan, Role, Song, song::FORMAT};
+use yuefu_song::{Brief, LyricSheet, ReleasePlan, Role, Song, brief::VoiceWish, song::FORMAT};
 
 /// What to build around a tune.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,8 @@ pub struct Wanted {
     pub intro: u32,
     /// Bars after the tune; 0 = none.
     pub outro: u32,
+    /// Words to sing to the tune, instead of the file's own.
+    pub lyrics: Option<String>,
     /// Keep the instrument that the file gives the tune.
     pub keep_instrument: bool,
     /// How it is released.
@@ -39,15 +43,20 @@ impl Studio {
             let errors = wanted.brief.errors().cloned().collect();
             return Err(StudioError::Refused(errors));
         }
-        let Imported { song, mut remarks } = self.import(path)?;
+        let Imported {
+            mut song,
+            mut remarks,
+        } = self.import(path)?;
         let carried = |role: Role| matches!(role, Role::Lead | Role::Vocal);
-        let track = song
-            .score
-            .tracks
+        let tracks = &song.score.tracks;
+        let at = tracks
             .iter()
-            .find(|track| carried(track.role))
-            .or_else(|| song.score.tracks.iter().find(|t| !t.role.is_percussion()));
-        let Some(track) = track else {
+            .position(|track| carried(track.role))
+            .or_else(|| tracks.iter().position(|t| !t.role.is_percussion()));
+        if let (Some(at), Some(text)) = (at, &wanted.lyrics) {
+            laying::lay(&mut song, at, text, &mut remarks);
+        }
+        let Some(track) = at.map(|at| &song.score.tracks[at]) else {
             let place = path.display();
             return Err(StudioError::input(
                 format!("{place}: expected a tune, found percussion only."),
@@ -117,6 +126,26 @@ impl Studio {
             engines: self.engines(),
         };
         arranged.tidy();
+        let sung = |song: &Song| {
+            let tracks = song.score.tracks.iter().flat_map(|t| &t.phrases);
+            tracks.flat_map(|p| &p.notes).any(|n| n.lyric.is_some())
+        };
+        let instrumental = wanted.brief.voice == VoiceWish::Instrumental;
+        if sung(&arranged) && !instrumental && !wanted.keep_instrument {
+            let cast = self.cast_singer(&arranged, &SingJob::default())?;
+            arranged = cast.song;
+            remarks.extend(cast.remarks);
+            self.write_down_sung_words(&mut arranged);
+        } else if sung(&arranged) {
+            let notes = arranged
+                .score
+                .tracks
+                .iter_mut()
+                .flat_map(|t| &mut t.phrases);
+            for note in notes.flat_map(|p| &mut p.notes) {
+                note.lyric = None;
+            }
+        }
         Ok(Imported {
             song: arranged,
             remarks,

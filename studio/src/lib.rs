@@ -18,6 +18,7 @@ mod error;
 mod hearing;
 pub mod import;
 pub mod keeping;
+mod laying;
 pub mod mastering;
 pub mod packs;
 pub mod project;

@@ -6,7 +6,6 @@ use yuefu_song::{
     Articulation, Catalog, Lyric, Note, PerformedNote, PerformedPhrase, Role, Song,
     lyrics::LyricSyllable,
 };
-use yuefu_theory::Ticks;
 use yuefu_voice::{Expression, ensemble};
 
 /// What is to be sung, and by whom.
@@ -43,7 +42,7 @@ impl Studio {
         let mut remarks = Vec::new();
         let track = find_track(&song, job.track)?;
         if let Some(text) = job.lyrics {
-            lay(&mut song, track, text, &mut remarks);
+            crate::laying::lay(&mut song, track, text, &mut remarks);
         }
         let notes = |song: &Song| -> Vec<Note> {
             let phrases = song.score.tracks[track].phrases.iter();
@@ -285,65 +284,4 @@ fn lines_of(text: &str, remarks: &mut Vec<Remark>) -> Vec<Vec<LyricSyllable>> {
         std::iter::repeat_n(line.syllables, times)
     });
     sung.filter(|line| !line.is_empty()).collect()
-}
-
-/// Lays a text under the notes of a track: a line for each phrase, a note for each syllable.
-fn lay(song: &mut Song, track: usize, text: &str, remarks: &mut Vec<Remark>) {
-    let lines = lines_of(text, remarks);
-    let phrases = &mut song.score.tracks[track].phrases;
-    let sung: Vec<usize> = (0..phrases.len())
-        .filter(|index| !phrases[*index].notes.is_empty())
-        .collect();
-    if lines.len() > sung.len() {
-        let more = lines.len() - sung.len();
-        remarks.push(Remark::new(
-            format!(
-                "the tune has {} phrases; the last {more} lines are not sung",
-                sung.len()
-            ),
-            format!("旋律有 {} 个乐句，最后 {more} 行没有唱出", sung.len()),
-        ));
-    }
-    for (number, index) in sung.iter().enumerate() {
-        let notes = &mut phrases[*index].notes;
-        for note in notes.iter_mut() {
-            note.lyric = None;
-        }
-        let Some(line) = lines.get(number) else {
-            continue;
-        };
-        while notes.len() < line.len() && halve_longest(notes) {}
-        if notes.len() < line.len() {
-            remarks.push(Remark::new(
-                format!(
-                    "line {} has more syllables than its phrase has room for",
-                    number + 1
-                ),
-                format!("第 {} 行的音节比乐句能容纳的多", number + 1),
-            ));
-        }
-        let count = notes.len();
-        for (syllable, lyric) in line.iter().take(count).enumerate() {
-            // Notes to spare are spread out as melismas.
-            let note = syllable * count / line.len().min(count);
-            notes[note].lyric = Some(Box::new(Lyric::from(lyric)));
-        }
-    }
-}
-
-/// Cuts the longest note in two; says whether there was one long enough.
-fn halve_longest(notes: &mut Vec<Note>) -> bool {
-    let longest = (0..notes.len()).max_by_key(|index| (notes[*index].len, usize::MAX - index));
-    let Some(index) = longest.filter(|index| notes[*index].len >= Ticks::QUARTER / 4) else {
-        return false;
-    };
-    let half = Ticks(notes[index].len.0 / 2);
-    let second = Note {
-        at: notes[index].at + half,
-        len: notes[index].len - half,
-        ..notes[index].clone()
-    };
-    notes[index].len = half;
-    notes.insert(index + 1, second);
-    true
 }

@@ -387,7 +387,7 @@ pub struct ImportArgs {
 /// Options of `arrange`.
 #[derive(Clone, Debug, Args)]
 pub struct ArrangeArgs {
-    /// MIDI, MusicXML (also .mxl) or ABC file with a tune or a lead sheet
+    /// MIDI, MusicXML (also .mxl), ABC, OpenUtau or DiffSinger file with a tune or a lead sheet
     pub file: PathBuf,
     /// What the music should be, in English or Chinese
     #[arg(default_value = "")]
@@ -410,6 +410,9 @@ pub struct ArrangeArgs {
     /// Bars after the tune; 0 = none
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=32))]
     pub outro: u32,
+    /// Words to sing to the tune, instead of the file's own; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub lyrics: Option<PathBuf>,
     /// Keep the instrument that the file gives the tune
     #[arg(long)]
     pub keep_instrument: bool,

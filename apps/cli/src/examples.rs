@@ -61,6 +61,12 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
         "为现成的曲调配上乐队",
     ),
     (
+        "arrange",
+        "arrange lead.musicxml --lyrics words.txt --style folk",
+        "words of your own to a tune, with a band",
+        "给现成的曲调填词，并配上乐队",
+    ),
+    (
         "explain",
         r#"explain "a sad waltz without drums""#,
         "which words mean what",

@@ -175,10 +175,15 @@ pub fn arrange(
     if let Some(seed) = &args.seed {
         studio.set_option(&mut overrides, "seed", seed)?;
     }
+    let lyrics = match &args.lyrics {
+        Some(path) => Some(crate::read::text_of(path)?),
+        None => None,
+    };
     let wanted = Wanted {
         brief: studio.understand(&args.prompt, &overrides),
         intro: args.intro,
         outro: args.outro,
+        lyrics,
         keep_instrument: args.keep_instrument,
         release: Some(release(&args.audio, ReleasePlan::streaming())?),
     };

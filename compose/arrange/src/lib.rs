@@ -24,7 +24,7 @@ mod words;
 
 pub use follow::follow;
 pub use rewrite::{LeftAlone, PhraseTakes, Request, Rewritten, Why, Wish, rewrite};
-pub use words::{How, Resung, resing};
+pub use words::{Clock, Fitted, Given, How, Misfit, Resung, Weighed, fit, lean, resing, weigh};
 
 use hall::{Desk, Hall, Scope};
 use yuefu_engine::SeedPath;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use yuefu_arrange::{How, arrange_words, resing};
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    Brief, LyricSheet, Note, Role, Score, SongPlan, Track, VoicePart,
+    Brief, LyricSheet, Note, Role, Score, SectionKind, SongPlan, Track, VoicePart,
     brief::{BackingWish, VoiceWish, Weighted},
     lyrics::{Delivery, Lyric},
 };
@@ -308,4 +308,25 @@ fn other_words_reach_the_voices_behind_them() {
         .filter_map(|n| n.lyric.as_deref().map(|l| l.text.clone()))
         .collect();
     assert!(said.concat().contains("allright"), "{said:?}");
+}
+
+#[test]
+fn manners_name_styles_and_sections_that_there_are() {
+    let backing = book().backing();
+    for (style, count) in backing.styles() {
+        assert!(book().get(style).is_some(), "{style}");
+        assert_eq!(count, 1, "{style} has one manner");
+    }
+    for manner in &backing.0 {
+        for voice in &manner.voice {
+            for kind in &voice.only {
+                assert!(SectionKind::from_name(kind).is_some(), "{kind}");
+            }
+            let settings = voice.settings.clone();
+            assert_eq!(settings.clone().limited(), settings, "{}", voice.id);
+        }
+    }
+    for wish in ["choir", "duet", "children", "harmonies"] {
+        assert!(backing.get(wish).is_some(), "{wish}");
+    }
 }

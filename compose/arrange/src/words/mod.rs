@@ -12,7 +12,7 @@ mod rhythm;
 mod setting;
 mod weigh;
 
-pub use fit::{Clock, Fitted, Given, fit};
+pub use fit::{Clock, Fitted, Given, Misfit, fit};
 pub use resing::{How, Resung, resing};
 pub use rhythm::{Ask, rhythm};
 pub use setting::{SungLine, make_room};
