@@ -340,3 +340,43 @@ fn broken_voices_disturb_nobody() {
     fs::remove_dir_all(root).unwrap();
     fs::remove_dir_all(source).unwrap();
 }
+
+/// Needs the model and the voices, which no repository holds: `YUEFU_KOKORO=FOLDER`.
+#[test]
+fn the_kokoro_pack_sings() {
+    let Some(from) = std::env::var_os("YUEFU_KOKORO") else {
+        println!("skipped: YUEFU_KOKORO names no folder with Kokoro's files");
+        return;
+    };
+    let root = folder("kokoro");
+    let pack = install(Path::new(&from), None, &root).unwrap();
+    assert_eq!(pack.card.singers.len(), 54);
+    assert!(install(Path::new(&from), Some("mine"), &root).is_err());
+    let studio = studio(&root);
+    for id in ["voice-kokoro-zf-xiaobei", "voice-kokoro-am-michael"] {
+        let audio = studio.preview_voice(id, None, SampleRate(24_000)).unwrap();
+        let again = studio.preview_voice(id, None, SampleRate(24_000)).unwrap();
+        assert!(audio.rms() > 0.02, "{id}: {}", audio.rms());
+        assert!(audio == again, "{id}");
+    }
+    packs::remove(&root, "kokoro").unwrap();
+    fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn a_kokoro_pack_of_another_export_is_refused() {
+    let root = folder("other");
+    let source = root.join("source");
+    fs::create_dir_all(&source).unwrap();
+    // As long as the model and a voice, and neither.
+    for (name, bytes) in [("model.onnx", 92_361_271), ("af_test.bin", 522_240)] {
+        fs::File::create(source.join(name))
+            .unwrap()
+            .set_len(bytes)
+            .unwrap();
+    }
+    let refused = install(&source, None, &root.join("voices")).unwrap_err();
+    assert!(refused.to_string().contains("SHA-256"), "{refused}");
+    assert!(!root.join("voices/kokoro").exists());
+    fs::remove_dir_all(root).unwrap();
+}

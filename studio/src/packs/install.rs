@@ -62,6 +62,13 @@ impl Install<'_> {
     ) -> Result<Pack, StudioError> {
         let mut source = Source::open(from)?;
         let kind = Kind::of(&source.items).ok_or_else(|| no_voice(from))?;
+        if kind == Kind::Kokoro && asked.is_some() {
+            return Err(StudioError::input(
+                "--as: the singers of Kokoro have names of their own, such as \
+                 voice-kokoro-af-heart",
+                "--as：Kokoro 的歌手各有名称，如 voice-kokoro-af-heart",
+            ));
+        }
         let files = kind.files(&source.items);
         let part = Part(self.folder.join(".part"));
         let mut made = kind::card(kind, origin);
@@ -101,7 +108,7 @@ impl Install<'_> {
     ) -> Result<(PathBuf, Vec<CardSinger>), StudioError> {
         let name = match kind {
             Kind::Kokoro => KOKORO.to_owned(),
-            Kind::Utau => {
+            Kind::Utau | Kind::Diffsinger => {
                 let names = [singers[0].en.as_str(), &stem(self.source)];
                 let id = asked.unwrap_or_else(|| id_of(&names, digest));
                 singers[0].id.clone_from(&id);
@@ -348,12 +355,12 @@ fn terms<'a>(kind: Kind, names: impl Iterator<Item = &'a str>) -> String {
 fn no_voice(path: &Path) -> StudioError {
     StudioError::input(
         format!(
-            "{}: expected a voice: an UTAU bank (with oto.ini), or Kokoro-82M with its voices. Choose the \
+            "{}: expected a voice: an UTAU bank (with oto.ini), a DiffSinger bank (with dsconfig.yaml), or Kokoro-82M with its voices. Choose the \
              folder that holds it.",
             path.display()
         ),
         format!(
-            "{}：需要声音：UTAU 音源（含 oto.ini），或 Kokoro-82M 及其音色。请选择它所在的文件夹。",
+            "{}：需要声音：UTAU 音源（含 oto.ini）、DiffSinger 音源（含 dsconfig.yaml），或 Kokoro-82M 及其音色。请选择它所在的文件夹。",
             path.display()
         ),
     )

@@ -249,13 +249,12 @@ fn stays_inside(name: &str) -> bool {
 /// The voice's own folder among files: the uppermost that holds what only a voice's folder holds;
 /// empty or ending in `/`.
 fn root<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    const MARKS: [&str; 6] = [
+    const MARKS: [&str; 5] = [
         "dsconfig.yaml",
         "character.txt",
         "character.yaml",
         "prefix.map",
         "oto.ini",
-        "kokoro.onnx",
     ];
     let marked = names.filter_map(|name| {
         let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));

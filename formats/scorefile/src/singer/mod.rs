@@ -8,3 +8,4 @@ mod yaml;
 
 pub use ds::{read_ds, write_ds};
 pub use ustx::{read_ustx, write_ustx};
+pub use yaml::{Yaml, read as read_yaml};

@@ -2,9 +2,9 @@
 //! plain and quoted scalars. Anchors, tags and comments after values are not YAML's whole, but no
 //! program that writes `.ustx` uses them.
 
-/// A value.
+/// A value of a YAML document.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Yaml {
+pub enum Yaml {
     /// Text, unquoted.
     Text(String),
     /// A list.
@@ -61,11 +61,11 @@ struct Reader<'a> {
     count: usize,
 }
 
-/// Reads a document.
+/// Reads a YAML document of the part of the language that this module knows.
 ///
 /// # Errors
 /// The line (from 1) and what was expected there.
-pub(super) fn read(text: &str) -> Result<Yaml, (usize, &'static str)> {
+pub fn read(text: &str) -> Result<Yaml, (usize, &'static str)> {
     let mut lines = Vec::new();
     for (index, line) in text.trim_start_matches('\u{FEFF}').lines().enumerate() {
         let body = line.trim_end();
