@@ -131,9 +131,8 @@ fn line_notes(
                 };
                 let mut soft = softened(std::slice::from_ref(note)).remove(0);
                 soft.pitch = section.key.spell(key);
-                match (&soft.lyric, lost.take()) {
-                    (None, Some(lyric)) => soft.lyric = Some(Box::new(lyric)),
-                    _ => {}
+                if let (None, Some(lyric)) = (&soft.lyric, lost.take()) {
+                    soft.lyric = Some(Box::new(lyric));
                 }
                 notes.push(soft);
             }
