@@ -18,6 +18,10 @@ const NORMAL: f32 = -std::f32::consts::LN_10;
 const EVENED: f32 = 0.9;
 /// Most that is evened out, in nepers.
 const MOST_EVENED: f32 = 3.0;
+/// Phones longer than this, in seconds, may end in silence.
+const LONG: f64 = 0.2;
+/// What is so much below the loudest frame is no voice any more, in nepers: 20 dB.
+const QUIET: f32 = 2.3;
 /// Noise in decibels at 3, 6 and 9 kHz of a voice that must sound where the speaker had none.
 const CLEAR: [f64; 3] = [-18.0, -10.0, -6.0];
 
@@ -142,7 +146,24 @@ impl Resinger {
             speech.noise.extend(noise);
             speech.voiced.push(voiced);
         }
+        self.end_where_heard(&mut speech);
         speech
+    }
+
+    /// Ends long phones where they are heard last: speakers count the silence behind a line among
+    /// its last phone, and a held note must not be held there.
+    fn end_where_heard(&self, speech: &mut Speech) {
+        let loud: Vec<f32> = speech.envelope.chunks(self.bins()).map(amplitude).collect();
+        let floor = loud.iter().copied().fold(f32::MIN, f32::max) - QUIET;
+        for (from, to) in &mut speech.phones {
+            if *to - *from <= LONG {
+                continue;
+            }
+            let frames = (*from / HOP) as usize..((*to / HOP) as usize).min(loud.len());
+            let last = frames.rev().find(|frame| loud[*frame] > floor);
+            let end = last.map_or(*from, |frame| (frame + 1) as f64 * HOP);
+            *to = to.min(end.max(*from + 0.05));
+        }
     }
 
     /// Share of noise in a bin: from nothing at 0 Hz over the bands to all at half the rate.
