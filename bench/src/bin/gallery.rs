@@ -265,7 +265,16 @@ fn sing(
         (Some(low), Some(high)) => format!("{low} to {high}"),
         _ => "-".to_owned(),
     };
-    let singers: Vec<&str> = voices().map(|t| t.instrument.as_str()).collect();
+    let mut singers: Vec<String> = Vec::new();
+    for track in voices() {
+        let same = voices()
+            .filter(|t| t.instrument == track.instrument)
+            .count();
+        let shown = format!("{} × {same}", track.instrument);
+        if !singers.contains(&shown) {
+            singers.push(shown);
+        }
+    }
     writeln!(
         table,
         "| [{name}](#{name}) | {} | {} | {range} | {:+.1} LU |",
