@@ -1,4 +1,4 @@
-//! From the plan's time to that of natural speech, and back.
+//! From the plan's time to that of natural speech.
 
 use super::bands::BANDS;
 use super::network::Timed;
@@ -38,8 +38,6 @@ const fn murmur(symbol: u8, part: u8) -> Features {
 pub(super) struct Layout {
     /// Phones and silences with their natural times in frames.
     pub phones: Vec<Timed>,
-    /// For each frame of natural speech, when in the plan it happens.
-    pub times: Vec<f64>,
     /// For each phone of the plan, its place in `phones`.
     places: Vec<usize>,
 }
@@ -51,7 +49,6 @@ impl Layout {
     ) -> Self {
         let mut out = Self {
             phones: Vec::new(),
-            times: Vec::new(),
             places: Vec::new(),
         };
         let mut at = 0.0_f32;
@@ -86,25 +83,14 @@ impl Layout {
         for _ in 0..ENDS {
             rest(&mut out, &mut push);
         }
-        let frames = at.ceil() as usize;
-        out.times = (0..frames)
-            .map(|frame| out.time(plan, frame as f32 + 0.5))
-            .collect();
         out
     }
 
-    /// When in the plan a natural frame happens: exactly at the ends of phones, in proportion
-    /// between them (only the tune is read there, which is slow).
-    fn time(&self, plan: &VoicePlan, frame: f32) -> f64 {
-        let index = self
-            .places
-            .partition_point(|place| self.phones[*place].start <= frame);
-        let Some(index) = index.checked_sub(1) else {
-            return plan.phones.first().map_or(plan.start, |phone| phone.start);
-        };
-        let (timed, phone) = (self.phones[self.places[index]], &plan.phones[index]);
-        let share = (frame - timed.start) / (timed.end - timed.start).max(1e-3);
-        phone.start + phone.length() * f64::from(share.min(1.0))
+    /// How many frames of natural speech there are.
+    pub(super) fn frames(&self) -> usize {
+        self.phones
+            .last()
+            .map_or(0, |phone| phone.end.ceil() as usize)
     }
 
     /// The place in natural speech, in frames, of an instant of the plan.

@@ -1,7 +1,7 @@
 //! A singer: a plan to sound.
 //!
 //! The network is asked what the line looks like as it would be spoken, each phone as long as it
-//! naturally is and the pitch squeezed into the range of speech. Its frames are then laid out in
+//! naturally is and at one pitch. Its frames are then laid out in
 //! time as the plan holds its phones, brought to the plan's level, and given the plan's own pitch.
 
 use super::layout::{Layout, Reader};
@@ -22,7 +22,7 @@ const RATE: u32 = 24_000;
 /// Length of a response, in samples.
 const SIZE: usize = 1024;
 /// Version of the code: changes whenever equal plans sound otherwise.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Root mean square of an open vowel at normal level, as a natural logarithm of the amplitude:
 /// −20 dB.
 const NORMAL: f32 = -std::f32::consts::LN_10;
@@ -147,11 +147,9 @@ impl NeuralSinger {
     fn render(&self, plan: &VoicePlan, samples: usize) -> Vec<f32> {
         let layout = Layout::new(plan, features);
         let median = self.network.median_pitch(self.number);
-        let pitch: Vec<f32> = layout
-            .times
-            .iter()
-            .map(|time| spoken_pitch(plan.curves.tune.at(time - plan.start), median))
-            .collect();
+        // The network is shown one pitch, where it has heard most. Shown a tune, even a flattened one, it
+        // sings with what goes with high and low speech, and is understood less.
+        let pitch = vec![self.network.median_pitch(self.number); layout.frames()];
         let spoken = self.network.frames(self.number, &layout.phones, &pitch);
         let reader = Reader::new(&layout, &spoken);
         let gains = gains(plan, &reader);
@@ -272,13 +270,6 @@ fn noise_at(noise: &[f32; NOISE], hertz: f32) -> f32 {
     let place = (hertz / 3000.0).clamp(0.0, 3.999);
     let low = place as usize;
     (points[low] + (points[low + 1] - points[low]) * (place - low as f32)).min(0.0)
-}
-
-/// The pitch the network is shown: that of speech, a third as far from the singer's median as the
-/// tune.
-fn spoken_pitch(hertz: f32, median: f32) -> f32 {
-    let octaves = math::log2(f64::from(hertz.max(20.0) / median));
-    (f64::from(median) * math::exp2((octaves * 0.4).clamp(-0.5, 0.6))) as f32
 }
 
 /// Draws an envelope away from its average over nine bands.
