@@ -146,7 +146,6 @@ impl Singer for NeuralSinger {
 impl NeuralSinger {
     fn render(&self, plan: &VoicePlan, samples: usize) -> Vec<f32> {
         let layout = Layout::new(plan, features);
-        let median = self.network.median_pitch(self.number);
         // The network is shown one pitch, where it has heard most. Shown a tune, even a flattened one, it
         // sings with what goes with high and low speech, and is understood less.
         let pitch = vec![self.network.median_pitch(self.number); layout.frames()];
