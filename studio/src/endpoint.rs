@@ -70,10 +70,44 @@ impl Endpoint {
         })
     }
 
-    fn exchange(&self, body: &str) -> std::io::Result<Vec<u8>> {
-        let mut stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(10))?;
+    fn connect(&self) -> std::io::Result<TcpStream> {
+        let stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(10))?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(stream)
+    }
+
+    /// Asks over a stream that is open, and hears what is answered.
+    fn converse(
+        &self,
+        stream: std::io::Result<impl Read + Write>,
+        body: &str,
+    ) -> Result<String, Remark> {
+        let host = &self.host;
+        let answer = stream
+            .and_then(|stream| self.exchange(stream, body))
+            .map_err(|error| {
+                remark(
+                    format!("the model at {host} cannot be reached: {error}"),
+                    format!("无法连接 {host} 上的模型：{error}"),
+                )
+            })?;
+        let (status, body) = parse(&answer).ok_or_else(|| {
+            remark(
+                format!("{host} does not answer in HTTP"),
+                format!("{host} 的回答不是 HTTP"),
+            )
+        })?;
+        if status != 200 {
+            return Err(remark(
+                format!("the model at {host} refuses with status {status}"),
+                format!("{host} 上的模型拒绝请求，状态码 {status}"),
+            ));
+        }
+        Ok(body)
+    }
+
+    fn exchange(&self, mut stream: impl Read + Write, body: &str) -> std::io::Result<Vec<u8>> {
         let path = format!("{}/chat/completions", self.path.trim_end_matches('/'));
         let key = self.key.as_ref().map_or(String::new(), |key| {
             format!("Authorization: Bearer {key}\r\n")
@@ -96,26 +130,7 @@ impl Endpoint {
 
 impl Transport for Endpoint {
     fn post(&self, body: &str) -> Result<String, Remark> {
-        let host = &self.host;
-        let answer = self.exchange(body).map_err(|error| {
-            remark(
-                format!("the model at {host} cannot be reached: {error}"),
-                format!("无法连接 {host} 上的模型：{error}"),
-            )
-        })?;
-        let (status, body) = parse(&answer).ok_or_else(|| {
-            remark(
-                format!("{host} does not answer in HTTP"),
-                format!("{host} 的回答不是 HTTP"),
-            )
-        })?;
-        if status != 200 {
-            return Err(remark(
-                format!("the model at {host} refuses with status {status}"),
-                format!("{host} 上的模型拒绝请求，状态码 {status}"),
-            ));
-        }
-        Ok(body)
+        self.converse(self.connect(), body)
     }
 }
 
@@ -167,37 +182,59 @@ fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::RefCell;
+    use std::io::{Cursor, Result as Io};
     use std::net::TcpListener;
     use yuefu_lyrics::write::{LyricWriter, Model, Wish};
 
-    /// A server that answers one request; what it was sent.
-    fn stub(answer: Vec<u8>) -> (String, std::thread::JoinHandle<String>) {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback is there");
-        let url = format!("http://{}/v1", listener.local_addr().expect("bound"));
-        let thread = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("one comes");
-            let mut sent = Vec::new();
-            let mut piece = [0; 4096];
-            loop {
-                let count = stream.read(&mut piece).expect("readable");
-                sent.extend_from_slice(&piece[..count]);
-                let text = String::from_utf8_lossy(&sent).into_owned();
-                let length = text
-                    .split("Content-Length: ")
-                    .nth(1)
-                    .and_then(|t| t.split("\r\n").next())
-                    .and_then(|n| n.parse::<usize>().ok());
-                let at = sent.windows(4).position(|four| four == b"\r\n\r\n");
-                if let (Some(length), Some(at)) = (length, at)
-                    && sent.len() >= at + 4 + length
-                {
-                    stream.write_all(&answer).expect("writable");
-                    return text;
-                }
-                assert!(count > 0, "{text}");
+    /// An endpoint whose server is a script, so that no network is needed.
+    struct Scripted {
+        endpoint: Endpoint,
+        answer: String,
+        sent: RefCell<Vec<u8>>,
+    }
+
+    impl Scripted {
+        fn new(key: Option<&str>, answer: &str) -> Self {
+            Self {
+                endpoint: Endpoint::new(USUAL, key.map(str::to_owned)).expect("loopback"),
+                answer: answer.to_owned(),
+                sent: RefCell::default(),
             }
-        });
-        (url, thread)
+        }
+    }
+
+    impl Transport for Scripted {
+        fn post(&self, body: &str) -> Result<String, Remark> {
+            let wire = Wire {
+                sent: &mut self.sent.borrow_mut(),
+                answer: Cursor::new(self.answer.as_bytes()),
+            };
+            self.endpoint.converse(Ok(wire), body)
+        }
+    }
+
+    struct Wire<'a> {
+        sent: &'a mut Vec<u8>,
+        answer: Cursor<&'a [u8]>,
+    }
+
+    impl Read for Wire<'_> {
+        fn read(&mut self, bytes: &mut [u8]) -> Io<usize> {
+            // Answers come in pieces, wherever the network cuts them.
+            let piece = bytes.len().min(7);
+            self.answer.read(&mut bytes[..piece])
+        }
+    }
+
+    impl Write for Wire<'_> {
+        fn write(&mut self, bytes: &[u8]) -> Io<usize> {
+            self.sent.write(bytes)
+        }
+
+        fn flush(&mut self) -> Io<()> {
+            Ok(())
+        }
     }
 
     #[test]
@@ -216,32 +253,39 @@ mod tests {
             body.len()
         );
         for answer in [chunked, whole] {
-            let (url, thread) = stub(answer.into_bytes());
-            let transport = Endpoint::new(&url, Some("secret".to_owned())).expect("loopback");
             let model = Model {
-                transport,
+                transport: Scripted::new(Some("secret"), &answer),
                 name: "tiny".to_owned(),
             };
             let written = model.write(&Wish::from_text("回家"), 1).expect("words");
             assert_eq!(written.title, "晚风");
-            let sent = thread.join().expect("served");
+            let sent = String::from_utf8(model.transport.sent.take()).expect("text");
+            let (head, body) = sent.split_once("\r\n\r\n").expect("a head and a body");
             assert!(
-                sent.starts_with("POST /v1/chat/completions HTTP/1.1"),
-                "{sent}"
+                head.starts_with("POST /v1/chat/completions HTTP/1.1"),
+                "{head}"
             );
-            assert!(sent.contains("Bearer secret") && sent.contains("tiny"));
+            assert!(head.contains("Bearer secret") && body.contains("tiny"));
+            assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
         }
     }
 
     #[test]
     fn refusals_and_noise_are_told() {
         for (answer, expected) in [("HTTP/1.1 503 Busy\r\n\r\n", "503"), ("hello", "HTTP")] {
-            let (url, thread) = stub(answer.as_bytes().to_vec());
-            let endpoint = Endpoint::new(&url, None).expect("loopback");
-            let error = endpoint.post("{}").expect_err("refused");
+            let error = Scripted::new(None, answer)
+                .post("{}")
+                .expect_err("refused");
             assert!(error.en.contains(expected), "{}", error.en);
-            thread.join().expect("served");
         }
+        let free = TcpListener::bind("127.0.0.1:0").expect("the loopback is there");
+        let address = free.local_addr().expect("bound");
+        drop(free);
+        let error = Endpoint::new(&format!("http://{address}"), None)
+            .expect("loopback")
+            .post("{}")
+            .expect_err("nobody listens");
+        assert!(error.en.contains("cannot be reached"), "{}", error.en);
         for url in [
             "https://127.0.0.1",
             "http://example.com/v1",
