@@ -21,9 +21,9 @@ pub use yuefu_utau::BankFiles;
 use bank::Bank;
 use lay::{AROUND, Laid, lay};
 use net::Given;
-use yuefu_audio::{AudioBuffer, Clip, Frames, SampleRate, math};
+use yuefu_audio::{Clip, SampleRate, math};
 use yuefu_voice::{
-    Natural, Singer, SingerProfile, Utterance, VoiceError, VoicePlan, resample::resample,
+    Natural, Singer, SingerProfile, Utterance, VoiceError, VoicePlan, finish, resample::resample,
 };
 
 /// Raised whenever equal plans sound otherwise.
@@ -259,24 +259,10 @@ impl DiffSinger {
         let usual = levels.get(levels.len() / 2).copied().unwrap_or(NORMAL);
         let add = (NORMAL - usual).clamp(-40.0, 40.0);
         // A corner every two milliseconds.
-        let block = (rate as usize / 500).max(1);
-        let gain =
-            |sample: usize| math::db_to_gain(add + plan.curves.level.at(sample as f64 / rate));
-        let mut a = gain(0);
-        for (number, samples) in audio.chunks_mut(block).enumerate() {
-            let b = gain((number + 1) * block);
-            for (index, sample) in samples.iter_mut().enumerate() {
-                *sample *= a + (b - a) * index as f32 / block as f32;
-            }
-            a = b;
-        }
-        let count = audio.len();
-        let edge = ((0.005 * rate) as usize).min(count / 2);
-        for index in 0..edge {
-            let gain = index as f32 / edge as f32;
-            audio[index] *= gain;
-            audio[count - 1 - index] *= gain;
-        }
+        finish::ride(audio, rate as usize / 500, |sample| {
+            math::db_to_gain(add + plan.curves.level.at(sample as f64 / rate))
+        });
+        finish::soften(audio, SampleRate(self.bank.rate));
     }
 }
 
@@ -296,12 +282,6 @@ impl Singer for DiffSinger {
         } else {
             resample(&self.render(plan)?, SampleRate(self.bank.rate), rate)
         };
-        Ok(Clip {
-            start: Frames((plan.start * rate.hz()).round() as i64),
-            audio: AudioBuffer {
-                rate,
-                channels: vec![audio],
-            },
-        })
+        Ok(finish::clip((plan.start * rate.hz()).round(), audio, rate))
     }
 }

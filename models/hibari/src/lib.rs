@@ -15,8 +15,10 @@ mod tokens;
 
 use network::Network;
 use synth::{RATE, Transforms};
-use yuefu_audio::{AudioBuffer, Clip, Frames, SampleRate};
-use yuefu_voice::{Natural, Singer, SingerProfile, Utterance, VoiceError, VoicePlan, resample};
+use yuefu_audio::{Clip, SampleRate};
+use yuefu_voice::{
+    Natural, Singer, SingerProfile, Utterance, VoiceError, VoicePlan, finish, resample,
+};
 
 /// Name of the weights in `data`.
 const WEIGHTS: &str = "voices/hibari/hibari.onnx";
@@ -82,12 +84,6 @@ impl Singer for Hibari {
             let signal = synth::sing(plan, &spoken, &self.transforms, start);
             resample::resample(&signal, SampleRate(RATE), rate)
         };
-        Ok(Clip {
-            start: Frames(first as i64),
-            audio: AudioBuffer {
-                rate,
-                channels: vec![audio],
-            },
-        })
+        Ok(finish::clip(first, audio, rate))
     }
 }

@@ -13,7 +13,7 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex
 use std::sync::Arc;
 use yuefu_audio::math;
 use yuefu_engine::{Rng, SeedPath};
-use yuefu_voice::{Breath, VoicePlan};
+use yuefu_voice::{Breath, VoicePlan, finish};
 
 /// Samples a second of the network's sound.
 pub(crate) const RATE: u32 = 24_000;
@@ -87,19 +87,10 @@ pub(crate) fn sing(
 
 /// Applies the level curve sample by sample; sample 600 is at `start`.
 fn levels(voice: &mut [f32], plan: &VoicePlan, start: f64) {
-    const BLOCK: usize = 60;
-    let gain = |sample: usize| {
+    finish::ride(voice, 60, |sample| {
         let time = start + (sample as f64 - (SIZE / 2) as f64) / f64::from(RATE);
         math::db_to_gain(plan.curves.level.at(time - plan.start))
-    };
-    let mut a = gain(0);
-    for (number, block) in voice.chunks_mut(BLOCK).enumerate() {
-        let b = gain((number + 1) * BLOCK);
-        for (index, sample) in block.iter_mut().enumerate() {
-            *sample *= a + (b - a) * index as f32 / BLOCK as f32;
-        }
-        a = b;
-    }
+    });
 }
 
 struct Synth<'a> {
@@ -155,17 +146,7 @@ impl<'a> Synth<'a> {
 
     /// The correction of the level at a time.
     fn gain(&self, time: f64) -> f32 {
-        let after = self.gains.partition_point(|(at, _)| *at <= time);
-        match (
-            after.checked_sub(1).map(|i| self.gains[i]),
-            self.gains.get(after).copied(),
-        ) {
-            (None, None) => 0.0,
-            (Some((_, gain)), None) | (None, Some((_, gain))) => gain,
-            (Some((a, from)), Some((b, to))) => {
-                from + (to - from) * ((time - a) / (b - a).max(1e-6)) as f32
-            }
-        }
+        finish::between(&self.gains, time).unwrap_or(0.0)
     }
 
     /// Makes the spectrum of a frame; returns where in the speech it was.

@@ -20,11 +20,11 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
-use yuefu_audio::{AudioBuffer, Clip, Frames, SampleRate};
+use yuefu_audio::{AudioBuffer, Clip, SampleRate};
 use yuefu_lang::Part;
 use yuefu_voice::{
-    Natural, Singer, SingerProfile, Utterance, VoiceError, VoicePlan, phones::usual_seconds,
-    resample::resample,
+    Natural, Singer, SingerProfile, Utterance, VoiceError, VoicePlan, finish,
+    phones::usual_seconds, resample::resample,
 };
 
 /// Raised whenever equal plans sound otherwise.
@@ -165,13 +165,7 @@ impl Singer for Utau {
             let sung = sing::sing(plan, &laid, RATE.0, start);
             resample(&sung, RATE, rate)
         };
-        Ok(Clip {
-            start: Frames(first as i64),
-            audio: AudioBuffer {
-                rate,
-                channels: vec![audio],
-            },
-        })
+        Ok(finish::clip(first, audio, rate))
     }
 }
 

@@ -11,7 +11,7 @@ use yuefu_audio::{
 };
 use yuefu_lang::Part;
 use yuefu_voice::{
-    VoicePlan,
+    VoicePlan, finish,
     phones::{Manner, manner},
 };
 
@@ -188,19 +188,10 @@ pub fn sing(plan: &VoicePlan, laid: &[(Placed, Arc<Sound>)], rate: u32, start: f
 
 /// Applies the level curve, a corner every two milliseconds.
 fn levels(out: &mut [f32], plan: &VoicePlan, rate: u32, start: f64) {
-    let block = (rate as usize / 500).max(1);
-    let gain = |sample: usize| {
+    finish::ride(out, rate as usize / 500, |sample| {
         let at = start + sample as f64 / f64::from(rate);
         math::db_to_gain(plan.curves.level.at(at - plan.start))
-    };
-    let mut a = gain(0);
-    for (number, samples) in out.chunks_mut(block).enumerate() {
-        let b = gain((number + 1) * block);
-        for (index, sample) in samples.iter_mut().enumerate() {
-            *sample *= a + (b - a) * index as f32 / block as f32;
-        }
-        a = b;
-    }
+    });
 }
 
 /// Blends a sound into a frame; says whether it is voiced there.

@@ -13,6 +13,7 @@
 mod color;
 pub mod contract;
 pub mod ensemble;
+pub mod finish;
 pub mod measure;
 pub mod neural;
 pub mod phones;

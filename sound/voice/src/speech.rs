@@ -4,11 +4,12 @@
 //! How its phones are stretched is what Yuefu's own singers do (`neural/layout.rs`): ends of phones
 //! pass as spoken, vowels are held in their middle, stops keep their bursts.
 
+use crate::finish::{self, between};
 use crate::neural::layout::{FADE, progress, rest, voiced};
 use crate::plan::{FRAME, VoicePlan};
 use crate::resample::resample;
 use yuefu_audio::world::{BANDS_APART, CheapTrick, D4c, Frames, Synthesizer};
-use yuefu_audio::{AudioBuffer, Clip, Frames as Samples, SampleRate, math};
+use yuefu_audio::{Clip, SampleRate, math};
 
 /// Seconds from one frame of speech to the next.
 pub const HOP: f64 = 0.00625;
@@ -196,13 +197,9 @@ impl Resinger {
         } else {
             self.render(plan, speech, samples)
         };
-        let mut audio = AudioBuffer::silent(rate, 1, 0);
-        audio.channels[0] = resample(&sound, SampleRate(self.rate), rate);
-        edges(&mut audio.channels[0], rate);
-        Clip {
-            start: Samples((plan.start * rate.hz()).round() as i64),
-            audio,
-        }
+        let mut sound = resample(&sound, SampleRate(self.rate), rate);
+        finish::soften(&mut sound, rate);
+        finish::clip((plan.start * rate.hz()).round(), sound, rate)
     }
 
     fn render(&self, plan: &VoicePlan, speech: &Speech, samples: usize) -> Vec<f32> {
@@ -257,7 +254,7 @@ impl Resinger {
         let (low, high, share) = speech.frames(plan, time);
         let fade = (FADE * rest(plan, time)).min(14.0) as f32;
         let level = curves.level.at(offset) / 8.685_89;
-        let add = level + gain_at(gains, time) - fade;
+        let add = level + between(gains, time).unwrap_or(0.0) - fade;
         let factor = math::exp2(f64::from(curves.formant.at(offset)) / 12.0) as f32;
         let (tension, breath) = (curves.tension.at(offset), curves.breathiness.at(offset));
         let recorded = speech.voiced[if share < 0.5 { low } else { high }];
@@ -344,27 +341,4 @@ fn amplitude(envelope: &[f32]) -> f32 {
     let square = |level: &f32| math::fast_exp2(2.0 * level * std::f32::consts::LOG2_E);
     let mean = envelope.iter().map(square).sum::<f32>() / envelope.len() as f32;
     0.5 * math::ln(f64::from(mean).max(1e-12)) as f32
-}
-
-fn gain_at(gains: &[(f64, f32)], time: f64) -> f32 {
-    let after = gains.partition_point(|(at, _)| *at <= time);
-    match (after.checked_sub(1).map(|i| gains[i]), gains.get(after)) {
-        (Some((low, a)), Some((high, b))) => {
-            a + (b - a) * ((time - low) / (high - low).max(1e-6)) as f32
-        }
-        (Some((_, gain)), None) => gain,
-        (None, Some((_, gain))) => *gain,
-        (None, None) => 0.0,
-    }
-}
-
-/// Takes 5 ms to begin and to end: noise has no edges.
-fn edges(samples: &mut [f32], rate: SampleRate) {
-    let count = samples.len();
-    let length = ((0.005 * rate.hz()) as usize).min(count / 2);
-    for index in 0..length {
-        let gain = index as f32 / length as f32;
-        samples[index] *= gain;
-        samples[count - 1 - index] *= gain;
-    }
 }

@@ -8,13 +8,14 @@ use super::layout::{Layout, Reader};
 use super::network::Network;
 use super::shape::{Features, NOISE, symbol_number};
 use super::{bands, bands::BANDS};
+use crate::finish::{self, between};
 use crate::plan::{PlanPhone, PlanSyllable, VoicePlan};
 use crate::resample::resample;
 use crate::singer::{Natural, Singer, SingerProfile, Utterance, VoiceError};
 use crate::{FRAME, Track, phones};
 use std::sync::Arc;
 use yuefu_audio::world::{Frames, Synthesizer};
-use yuefu_audio::{AudioBuffer, Clip, Frames as Samples, SampleRate, math};
+use yuefu_audio::{Clip, SampleRate, math};
 use yuefu_lang::Part;
 
 /// Samples a second of what the network knows.
@@ -133,13 +134,9 @@ impl Singer for NeuralSinger {
         } else {
             self.render(plan, samples)
         };
-        let mut audio = AudioBuffer::silent(rate, 1, 0);
-        audio.channels[0] = resample(&sound, SampleRate(RATE), rate);
-        fade(&mut audio.channels[0], rate);
-        Ok(Clip {
-            start: Samples((plan.start * rate.hz()).round() as i64),
-            audio,
-        })
+        let mut sound = resample(&sound, SampleRate(RATE), rate);
+        finish::soften(&mut sound, rate);
+        Ok(finish::clip((plan.start * rate.hz()).round(), sound, rate))
     }
 }
 
@@ -162,7 +159,8 @@ impl NeuralSinger {
             let mut frame = reader.at(plan, plan.start + offset);
             contrast(&mut frame.bands);
             let curves = &plan.curves;
-            let level = curves.level.at(offset) / 8.685_89 + gain_at(&gains, plan.start + offset);
+            let level = curves.level.at(offset) / 8.685_89
+                + between(&gains, plan.start + offset).unwrap_or(0.0);
             let color = Color {
                 level,
                 breath: curves.breathiness.at(offset),
@@ -193,17 +191,6 @@ impl NeuralSinger {
             },
             plan.seed,
         )
-    }
-}
-
-/// Takes 5 ms to begin and to end: noise has no edges.
-fn fade(samples: &mut [f32], rate: SampleRate) {
-    let length = ((0.005 * rate.hz()) as usize).min(samples.len() / 2).max(1);
-    let count = samples.len();
-    for index in 0..length.min(count) {
-        let gain = index as f32 / length as f32;
-        samples[index] *= gain;
-        samples[count - 1 - index] *= gain;
     }
 }
 
@@ -309,21 +296,6 @@ fn amplitude(bands: &[f32; BANDS]) -> f32 {
         power += bands::width(band) * math::fast_exp2(2.0 * level * std::f32::consts::LOG2_E);
     }
     0.5 * math::ln(f64::from(power).max(1e-12)) as f32
-}
-
-fn gain_at(gains: &[(f64, f32)], time: f64) -> f32 {
-    let after = gains.partition_point(|(at, _)| *at <= time);
-    match (
-        after.checked_sub(1).map(|index| gains[index]),
-        gains.get(after),
-    ) {
-        (Some((low, a)), Some((high, b))) => {
-            a + (b - a) * ((time - low) / (high - low).max(1e-6)) as f32
-        }
-        (Some((_, gain)), None) => gain,
-        (None, Some((_, gain))) => *gain,
-        (None, None) => 0.0,
-    }
 }
 
 /// Puts a breath into a frame where the plan has one.
@@ -438,20 +410,6 @@ fn nearest(symbol: &'static str) -> &'static str {
 /// A track through points of time and pitch.
 fn melody(points: &[(f64, f32)], length: f64) -> Track {
     let count = (length / FRAME).ceil() as usize + 1;
-    let mut next = 0;
-    let values = (0..count).map(|index| {
-        let time = index as f64 * FRAME;
-        while next < points.len() && points[next].0 <= time {
-            next += 1;
-        }
-        match (next.checked_sub(1).map(|i| points[i]), points.get(next)) {
-            (Some((low, a)), Some((high, b))) => {
-                a + (b - a) * ((time - low) / (high - low).max(1e-6)) as f32
-            }
-            (Some((_, pitch)), None) => pitch,
-            (None, Some((_, pitch))) => *pitch,
-            (None, None) => 200.0,
-        }
-    });
+    let values = (0..count).map(|index| between(points, index as f64 * FRAME).unwrap_or(200.0));
     Track(values.collect())
 }
