@@ -1,6 +1,6 @@
 //! What all score formats have in common: a score with its names, words and warnings.
 
-use crate::error::Warning;
+use crate::error::{Place, ScoreFileError, Warning};
 use yuefu_song::{Catalog, Note, Score, Track};
 use yuefu_theory::{Key, Pitch, Ticks};
 
@@ -133,6 +133,17 @@ impl Default for ScoreLimits {
             quarters: 200_000,
             tracks: 1000,
         }
+    }
+}
+
+impl ScoreLimits {
+    /// Refuses a file of more bytes than are allowed.
+    pub(crate) fn admit(&self, bytes: usize) -> Result<(), ScoreFileError> {
+        if bytes > self.bytes {
+            let most = format!("at most {} bytes", self.bytes);
+            return Err(ScoreFileError::too_large(Place::File, most));
+        }
+        Ok(())
     }
 }
 

@@ -25,10 +25,7 @@ pub fn read_abc(
     catalog: &Catalog,
     limits: &ScoreLimits,
 ) -> Result<Vec<ScoreFile>, ScoreFileError> {
-    if text.len() > limits.bytes {
-        let most = format!("at most {} bytes", limits.bytes);
-        return Err(ScoreFileError::too_large(Place::File, most));
-    }
+    limits.admit(text.len())?;
     let mut tunes: Vec<Vec<(usize, &str)>> = Vec::new();
     let mut file_header: Vec<(usize, &str)> = Vec::new();
     for (number, line) in text.trim_start_matches('\u{FEFF}').lines().enumerate() {

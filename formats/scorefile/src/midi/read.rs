@@ -19,10 +19,7 @@ pub fn read_midi(
     catalog: &Catalog,
     limits: &ScoreLimits,
 ) -> Result<ScoreFile, ScoreFileError> {
-    if bytes.len() > limits.bytes {
-        let most = format!("at most {} bytes", limits.bytes);
-        return Err(ScoreFileError::too_large(Place::File, most));
-    }
+    limits.admit(bytes.len())?;
     let raw = parse(bytes, limits.notes.saturating_mul(8))?;
     let mut draft = Draft {
         warnings: raw.warnings.clone(),

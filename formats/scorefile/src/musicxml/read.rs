@@ -26,10 +26,7 @@ pub fn read_musicxml(
     catalog: &Catalog,
     limits: &ScoreLimits,
 ) -> Result<ScoreFile, ScoreFileError> {
-    if bytes.len() > limits.bytes {
-        let most = format!("at most {} bytes", limits.bytes);
-        return Err(ScoreFileError::too_large(Place::File, most));
-    }
+    limits.admit(bytes.len())?;
     let unpacked;
     let bytes = if bytes.starts_with(b"PK") {
         unpacked = unzip(bytes, limits)?;

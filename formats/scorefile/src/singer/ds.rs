@@ -115,10 +115,7 @@ pub fn read_ds(
     catalog: &Catalog,
     limits: &ScoreLimits,
 ) -> Result<ScoreFile, ScoreFileError> {
-    if text.len() > limits.bytes {
-        let most = format!("at most {} bytes", limits.bytes);
-        return Err(ScoreFileError::too_large(Place::File, most));
-    }
+    limits.admit(text.len())?;
     let wrong = |found: String| {
         ScoreFileError::new(
             ScoreErrorKind::Unrecognized,

@@ -161,10 +161,7 @@ pub fn read_ustx(
     catalog: &Catalog,
     limits: &ScoreLimits,
 ) -> Result<ScoreFile, ScoreFileError> {
-    if text.len() > limits.bytes {
-        let most = format!("at most {} bytes", limits.bytes);
-        return Err(ScoreFileError::too_large(Place::File, most));
-    }
+    limits.admit(text.len())?;
     let wrong = |place: Place, found: &str| {
         ScoreFileError::new(
             ScoreErrorKind::Unrecognized,
