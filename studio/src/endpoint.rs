@@ -273,9 +273,7 @@ mod tests {
     #[test]
     fn refusals_and_noise_are_told() {
         for (answer, expected) in [("HTTP/1.1 503 Busy\r\n\r\n", "503"), ("hello", "HTTP")] {
-            let error = Scripted::new(None, answer)
-                .post("{}")
-                .expect_err("refused");
+            let error = Scripted::new(None, answer).post("{}").expect_err("refused");
             assert!(error.en.contains(expected), "{}", error.en);
         }
         let free = TcpListener::bind("127.0.0.1:0").expect("the loopback is there");

@@ -42,11 +42,13 @@ pub fn line(lang: &str, words: &[(&str, u8)], seconds: f64) -> PerformedPhrase {
     phrase(notes, words.len() as f64 * seconds)
 }
 
-/// A line on a walk over a pentatonic scale from A3 to E5 (an octave lower where `low`), 70 to 140
+/// A pentatonic scale from A3 to E5.
+pub const SCALE: [u8; 9] = [57, 60, 62, 64, 67, 69, 72, 74, 76];
+
+/// A line on a walk over [`SCALE`] (an octave lower where `low`), 70 to 140
 /// beats a minute, another one for each `number`: syllables that are said to be long last a beat,
 /// others half a beat, the last three.
 pub fn walk(syllables: &[(Lyric, bool)], number: usize, low: bool) -> PerformedPhrase {
-    const SCALE: [u8; 9] = [57, 60, 62, 64, 67, 69, 72, 74, 76];
     let beat = 60.0 / (70.0 + 70.0 * ((number * 7) % 30) as f64 / 29.0);
     let mut state = number as u32 * 7919 + 13;
     let mut degree = 2 + (number % 5) as i32;

@@ -16,8 +16,6 @@ use yuefu_voice::{
 
 const RATE: SampleRate = SampleRate(44_100);
 const LINES: &str = include_str!("lines.txt");
-/// A pentatonic scale from A3 to E5.
-const SCALE: [u8; 9] = [57, 60, 62, 64, 67, 69, 72, 74, 76];
 
 fn main() {
     let mut args = env::args().skip(1);
@@ -38,44 +36,23 @@ fn main() {
 /// A line on notes: stressed syllables on quarters, others on eighths, the last held.
 fn set(line: &str, number: usize) -> PerformedPhrase {
     let read = yuefu_lyrics::languages().read(line, &ReadOptions::default());
-    let words = read.words.iter().filter(|word| !word.syllables.is_empty());
-    let syllables: Vec<_> = words
-        .flat_map(|word| word.syllables.iter().enumerate())
+    let syllables = read
+        .words
+        .iter()
+        .flat_map(|word| word.syllables.iter().enumerate());
+    let sung: Vec<(Lyric, bool)> = syllables
+        .map(|(place, syllable)| {
+            let lyric = Lyric {
+                text: syllable.text.clone(),
+                lang: "en".to_owned(),
+                reading: syllable.reading.clone(),
+                continues: place > 0,
+                ..Lyric::default()
+            };
+            (lyric, syllable.reading.contains('1'))
+        })
         .collect();
-    let beat = 60.0 / (70.0 + 70.0 * ((number * 7) % 30) as f64 / 29.0);
-    let mut degree = 2 + number % 5;
-    let mut state = number as u32 * 7919 + 13;
-    let mut at = 0.0;
-    let mut notes = Vec::new();
-    for (index, (place, syllable)) in syllables.iter().enumerate() {
-        // Steps by a small generator, so that every run sings the same tunes.
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let step = [-2, -1, -1, 0, 1, 1, 2][(state >> 16) as usize % 7];
-        degree = (degree as i32 + step).clamp(0, 8) as usize;
-        let beats = if index + 1 == syllables.len() {
-            3.0
-        } else if syllable.reading.contains('1') {
-            1.0
-        } else {
-            0.5
-        };
-        let mut note = testing::note(at, beats * beat * 0.97, SCALE[degree], None);
-        note.lyric = Some(Box::new(Lyric {
-            text: syllable.text.clone(),
-            lang: "en".to_owned(),
-            reading: syllable.reading.clone(),
-            continues: *place > 0,
-            ..Lyric::default()
-        }));
-        notes.push(note);
-        at += beats * beat;
-    }
-    PerformedPhrase {
-        instrument: "voice".to_owned(),
-        notes,
-        length: Seconds(at),
-        seed: number as u64,
-    }
+    testing::walk(&sung, number, false)
 }
 
 /// The same line spoken: every syllable where the singer's own speech has it.
@@ -139,7 +116,7 @@ fn measure(singer: &dyn Singer, folder: &Path) {
         save(&clip, &quiet.join(format!("{number:02}.wav")));
     }
     let mut drops = Vec::new();
-    for key in SCALE {
+    for key in testing::SCALE {
         for vowel in ["M AA1", "M IY1", "M UW1", "M EH1"] {
             let phrase = testing::line("en", &[(vowel, key)], 3.2);
             let (plan, clip) = sing(singer, &phrase, &Expression::default());

@@ -2,17 +2,19 @@
 //! `hear LINES LANG WEIGHTS OUT WAYS SINGERS [MODEL VOICES] [--lines N] [--from K]`.
 //!
 //! `WAYS` are letters: `t` the teacher speaks, `c` the teacher's speech taken apart and put
-//! together again, `s` the singer with the teacher's timing and pitch, `n` the singer with natural
-//! timing of its own on one low note, `g` the singer on a melody. Files are 32-bit floats at
-//! 24 kHz: `OUT/WAY-SINGER-LINE.f32`; measures of melodies go to standard output.
+//! together again, `s` the singer with the teacher's timing and pitch, `g`
+//! the singer on a melody, `k` the teacher on the same melody, as Kokoro sings. Files are 32-bit
+//! floats at 24 kHz: `OUT/WAY-SINGER-LINE.f32`. Measures of melodies go to standard output: way,
+//! singer, line, seconds of song, seconds spent on them, voiced share, level in dB, cents of each note, onset
+//! errors in milliseconds.
 
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use yuefu_audio::{SampleRate, Seconds};
-use yuefu_kokoro::{Kokoro, LineSyllable, Voice};
+use yuefu_audio::SampleRate;
+use yuefu_kokoro::{Kokoro, KokoroSinger, LineSyllable, Studied, Voice};
 use yuefu_lang::{Part, ReadOptions};
 use yuefu_lyrics::lexicons::languages;
 use yuefu_singer_training::cast::CAST;
@@ -39,9 +41,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (count, from) = (option("--lines", 30), option("--from", 0));
     let network = Arc::new(Network::parse(&fs::read(weights)?)?);
     let teacher = match rest {
-        [model, voices, ..] if !model.starts_with("--") => {
-            Some((Kokoro::load(fs::read(model)?, 1)?, Path::new(voices)))
-        }
+        [model, voices, ..] if !model.starts_with("--") => Some((
+            Arc::new(Kokoro::load(fs::read(model)?, 1)?),
+            Path::new(voices),
+        )),
         _ => None,
     };
     fs::create_dir_all(out)?;
@@ -58,22 +61,58 @@ fn main() -> Result<(), Box<dyn Error>> {
                     bytes,
                 )
             };
-            if ways.contains(['t', 'c', 's']) {
-                let (kokoro, voices) = teacher.as_ref().ok_or("t, c and s need MODEL VOICES")?;
+            let low = CAST[singer].voice.as_bytes()[1] == b'm';
+            let sing = |way: char, voice: &dyn Singer| -> Result<(), Box<dyn Error>> {
+                let lyrics: Vec<(Lyric, bool)> = syllables
+                    .iter()
+                    .enumerate()
+                    .map(|(index, (said, lyric))| {
+                        // Stressed syllables are long, in Mandarin every other one.
+                        let long = match lang.as_str() {
+                            "en" => said.sounds.stress == Some(1),
+                            _ => index % 2 == 0,
+                        };
+                        (lyric.clone(), long)
+                    })
+                    .collect();
+                let phrase = testing::walk(&lyrics, number, low);
+                let begun = Instant::now();
+                let plan = score::plan(&phrase, &Expression::default(), voice)?.plan;
+                let clip = voice.sing(&plan, SampleRate(24_000))?;
+                let spent = begun.elapsed().as_secs_f64();
+                let faults = plan.faults();
+                if !faults.is_empty() {
+                    return Err(faults.join("; ").into());
+                }
+                save(way, &clip.audio.channels[0])?;
+                print!("{way}\t{singer}\t{number}\t");
+                report(&plan, &phrase, &clip, spent);
+                Ok(())
+            };
+            if ways.contains(['t', 'c', 's', 'k']) {
+                let (kokoro, voices) = teacher.as_ref().ok_or("t, c, s and k need MODEL VOICES")?;
                 let load = |name: &str| -> Result<Voice, Box<dyn Error>> {
                     Ok(Voice::parse(&fs::read(
                         voices.join(format!("{name}.bin")),
                     )?)?)
                 };
-                let prosody = CAST[singer].prosody[usize::from(lang == "en")];
-                let teacher = load(CAST[singer].voice)?.spoken_like(&load(prosody)?);
+                let sound = load(CAST[singer].voice)?;
+                let [cmn, en] = CAST[singer].prosody;
+                let studied = Studied {
+                    cmn: sound.spoken_like(&load(cmn)?),
+                    en: sound.spoken_like(&load(en)?),
+                };
+                let teacher = match lang.as_str() {
+                    "en" => &studied.en,
+                    _ => &studied.cmn,
+                };
                 let manner = Manner {
                     speed: 0.9,
                     moved: 0.0,
                     lead: LEAD,
                 };
                 let said: Vec<LineSyllable> = syllables.iter().map(|s| s.0.clone()).collect();
-                let spoken = speak(kokoro, &teacher, &said, manner)?;
+                let spoken = speak(kokoro, teacher, &said, manner)?;
                 if ways.contains('t') {
                     save('t', &spoken.audio)?;
                 }
@@ -87,32 +126,22 @@ fn main() -> Result<(), Box<dyn Error>> {
                         &voice.sing(&plan, SampleRate(24_000))?.audio.channels[0],
                     )?;
                 }
+                if ways.contains('k') {
+                    let singer =
+                        KokoroSinger::new(kokoro.clone(), studied, profile(singer), "test");
+                    sing('k', &singer)?;
+                }
             }
             if ways.contains('g') {
-                let phrase = melody(
-                    &syllables,
-                    lang,
-                    number,
-                    CAST[singer].voice.as_bytes()[1] == b'm',
-                );
-                let begun = Instant::now();
-                let plan = score::plan(&phrase, &Expression::default(), &voice)?.plan;
-                let clip = voice.sing(&plan, SampleRate(24_000))?;
-                let spent = begun.elapsed().as_secs_f64();
-                let faults = plan.faults();
-                if !faults.is_empty() {
-                    return Err(faults.join("; ").into());
-                }
-                save('g', &clip.audio.channels[0])?;
-                report(singer, number, &plan, &phrase, &clip, spent);
+                sing('g', &voice)?;
             }
         }
     }
     Ok(())
 }
 
-/// A syllable with its text and reading.
-type Read = (LineSyllable, String, String);
+/// A syllable as it is said and as it is sung.
+type Read = (LineSyllable, Lyric);
 
 /// The syllables of a line.
 fn read(line: &str, lang: &str) -> Result<Vec<Read>, Box<dyn Error>> {
@@ -128,52 +157,17 @@ fn read(line: &str, lang: &str) -> Result<Vec<Read>, Box<dyn Error>> {
                 word_start: index == 0,
                 pause_after: false,
             };
-            out.push((said, syllable.text.clone(), syllable.reading.clone()));
+            let lyric = Lyric {
+                text: syllable.text.clone(),
+                lang: word.lang.to_owned(),
+                reading: syllable.reading.clone(),
+                continues: index > 0,
+                ..Lyric::default()
+            };
+            out.push((said, lyric));
         }
     }
     Ok(out)
-}
-
-/// A walk over a pentatonic scale from A3 to E5 (an octave lower for men), 70 to 140 beats a
-/// minute: stressed syllables and the ends of lines are long.
-fn melody(syllables: &[Read], lang: &str, number: usize, low: bool) -> PerformedPhrase {
-    let beat = 60.0 / (70.0 + 70.0 * ((number * 7) % 30) as f64 / 29.0);
-    let scale: [i32; 9] = [57, 60, 62, 64, 67, 69, 72, 74, 76];
-    let mut state = number as u32 * 7919 + 13;
-    let mut degree = 2 + (number % 5) as i32;
-    let (mut at, mut notes) = (0.0, Vec::new());
-    for (index, (said, text, reading)) in syllables.iter().enumerate() {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let step = [-2, -1, -1, 0, 1, 1, 2][(state >> 16) as usize % 7];
-        degree = (degree + step).clamp(0, 8);
-        let long = if lang == "en" {
-            said.sounds.stress == Some(1)
-        } else {
-            index % 2 == 0
-        };
-        let beats = match (index + 1 == syllables.len(), long) {
-            (true, _) => 3.0,
-            (_, true) => 1.0,
-            _ => 0.5,
-        };
-        let key = (scale[degree as usize] - if low { 12 } else { 0 }) as u8;
-        let mut note = testing::note(at, beats * beat * 0.97, key, None);
-        note.lyric = Some(Box::new(Lyric {
-            text: text.clone(),
-            lang: said.lang.clone(),
-            reading: reading.clone(),
-            continues: !said.word_start,
-            ..Lyric::default()
-        }));
-        notes.push(note);
-        at += beats * beat;
-    }
-    PerformedPhrase {
-        instrument: "voice".to_owned(),
-        notes,
-        length: Seconds(at),
-        seed: number as u64,
-    }
 }
 
 /// The plan of a line just as the teacher speaks it.
@@ -248,14 +242,7 @@ fn as_spoken(said: &[LineSyllable], spoken: &Spoken) -> VoicePlan {
     }
 }
 
-fn report(
-    singer: usize,
-    number: usize,
-    plan: &VoicePlan,
-    phrase: &PerformedPhrase,
-    clip: &yuefu_audio::Clip,
-    spent: f64,
-) {
+fn report(plan: &VoicePlan, phrase: &PerformedPhrase, clip: &yuefu_audio::Clip, spent: f64) {
     let sound = Sound { plan, clip };
     let key = |time: f64| {
         let note = phrase
@@ -279,7 +266,7 @@ fn report(
         .map(|o| format!("{:.1}", o * 1000.0))
         .collect();
     println!(
-        "{singer}\t{number}\t{:.2}\t{spent:.3}\t{voiced:.4}\t{:.1}\t{}\t{}",
+        "{:.2}\t{spent:.3}\t{voiced:.4}\t{:.1}\t{}\t{}",
         clip.audio.frames() as f64 / 24_000.0,
         20.0 * clip.audio.rms().max(1e-9).log10(),
         notes.join(","),
