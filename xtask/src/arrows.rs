@@ -68,6 +68,11 @@ const RULES: &[Rule] = &[
         why: ONLY_CORE,
     },
     Rule {
+        from: "models/corpus",
+        to: &["core/", "data", "formats/scorefile", "compose/harmonize"],
+        why: "the corpus reads scores and completes them: core, data, formats/scorefile and compose/harmonize",
+    },
+    Rule {
         from: "models/",
         to: &["core/", "sound/voice", "models/", "data"],
         why: "a model implements the trait of one stage (so far the voice) and uses core, data and other models",

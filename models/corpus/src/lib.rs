@@ -1,0 +1,35 @@
+//! Real songs to learn from, as the document that Yuefu itself writes: one [`Piece`] is one song
+//! with its [`Score`](yuefu_song::Score), so that real and generated songs are measured and
+//! encoded by the same code.
+//!
+//! [`gather`] reads whole collections (POP909, OpenScore Lieder, OpenEWLD, McGill Billboard,
+//! Harmonix, SALAMI, Groove MIDI) or any folder of MIDI, MusicXML and ABC files, cleans what it
+//! read, finds versions of one song, and splits songs into training, validation and test.
+//! [`pack::write`] and [`pack::Reader`] keep the result in one checked file.
+//!
+//! What a source does not state (tune, chords, key, sections, phrases) is found by
+//! `yuefu-harmonize`; [`Piece::stated`] says which is which. Nothing here is random: the same
+//! sources give the same bytes, with any number of threads.
+
+mod beats;
+mod clean;
+mod complete;
+mod error;
+mod gather;
+mod harte;
+mod labels;
+mod lines;
+pub mod pack;
+mod piece;
+mod pop909;
+mod sources;
+mod stats;
+
+pub use clean::{Limits, Refusal, tune_hashes};
+pub use error::CorpusError;
+pub use gather::{Gathered, gather};
+pub use harte::harte_chord;
+pub use labels::section_kind;
+pub use lines::{LineNote, line_of};
+pub use piece::{DrumTake, Piece, Source, Split, Stated, Sung};
+pub use stats::{Report, Spread};

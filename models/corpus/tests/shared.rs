@@ -1,0 +1,44 @@
+//! Reading the real collections. They are no part of the project: without them these tests say
+//! so and pass.
+
+use std::path::PathBuf;
+use yuefu_corpus::{Gathered, Limits, Source, Split, gather, pack};
+use yuefu_engine::Cancel;
+use yuefu_theory::Ticks;
+
+fn read(name: &str) -> Option<Gathered> {
+    let path = PathBuf::from("/work/shared/data").join(format!("{name}.tar.gz"));
+    if !path.is_file() {
+        println!("skipped: {} is not here", path.display());
+        return None;
+    }
+    let all = gather(&[path], &Limits::default(), &|_, _| {}, &Cancel::new());
+    Some(all.unwrap())
+}
+
+#[test]
+fn pop909_is_read_whole_and_packed() {
+    let Some(all) = read("pop909") else { return };
+    println!("{}", all.report.text(false));
+    let report = &all.report.sources[&Source::Pop909];
+    assert!(report.total() > 880, "{}", report.total());
+    for piece in &all.pieces {
+        let melody = &piece.score.tracks[piece.melody.unwrap()];
+        assert_eq!(melody.phrases.len(), piece.phrases.len());
+        assert!(piece.stated.chords && !piece.score.chords.is_empty());
+        let unit = Ticks::QUARTER / 12;
+        for phrase in &melody.phrases {
+            assert!(phrase.notes.iter().all(|note| note.at.0 % unit.0 == 0));
+        }
+        assert_eq!(piece.split, Split::of_group(piece.group));
+    }
+    let mut bytes = Vec::new();
+    pack::write_to(&mut bytes, &all.pieces).unwrap();
+    println!("packed: {} bytes", bytes.len());
+    assert!(bytes.len() < 8 << 20);
+    let back: Vec<_> = pack::Reader::new(bytes.as_slice())
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert!(back == all.pieces, "the packed corpus is another");
+}
