@@ -1,10 +1,11 @@
 //! From collections and folders to pieces: read, clean, group, split, count.
 
 use crate::{
-    CorpusError, Limits, Refusal, Report,
+    CorpusError, Limits, Refusal, Report, billboard,
     clean::{group, refused},
+    groove, harmonix, openscore, pack,
     piece::{Piece, Source},
-    pop909,
+    pop909, salami,
     sources::{Entry, open, source_of},
 };
 use rayon::prelude::*;
@@ -48,7 +49,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Reads collections and folders. `progress` is told how many of how many songs are read; it may
+/// Reads collections, folders and packed corpora (`.yfc`). `progress` is told how many of how many songs are read; it may
 /// be called from any thread.
 ///
 /// Files that cannot be used are counted in the report and never end the work.
@@ -64,7 +65,15 @@ pub fn gather(
     let catalog =
         Catalog::parse(&yuefu_data::tables("instruments")).map_err(CorpusError::Internal)?;
     let mut opened: Vec<(Source, Vec<Entry>)> = Vec::new();
+    let mut pieces = Vec::new();
     for path in paths {
+        if path.extension().is_some_and(|ending| ending == "yfc") {
+            for piece in pack::Reader::open(path)? {
+                cancel.check()?;
+                pieces.push(piece?);
+            }
+            continue;
+        }
         let entries = open(path, cancel)?;
         let source = source_of(&entries);
         if jobs(source, &entries).is_empty() {
@@ -87,7 +96,6 @@ pub fn gather(
             Ok(result)
         })
         .collect::<Result<_, CorpusError>>()?;
-    let mut pieces = Vec::new();
     let mut left = Vec::new();
     for (job, result) in jobs.iter().zip(results) {
         match result {
@@ -104,6 +112,8 @@ pub fn gather(
     }
     cancel.check()?;
     pieces.sort_by(|a, b| (a.source, &a.name).cmp(&(b.source, &b.name)));
+    // The same song from two paths is there once.
+    pieces.dedup_by(|a, b| a.source == b.source && a.name == b.name && a.score == b.score);
     let versions = group(&mut pieces);
     let report = Report::of(&pieces, &left, versions);
     Ok(Gathered { pieces, report })
@@ -121,6 +131,50 @@ fn jobs(source: Source, entries: &[Entry]) -> Vec<Job<'_>> {
                 })
             })
             .collect(),
-        _ => Vec::new(),
+        Source::Billboard => billboard::songs(entries)
+            .into_iter()
+            .map(|(name, entry)| {
+                let own = name.clone();
+                Job::new(source, &name, move |_| {
+                    billboard::read(&own, entry).map(|piece| vec![piece])
+                })
+            })
+            .collect(),
+        Source::Harmonix => harmonix::songs(entries)
+            .into_iter()
+            .map(|(name, files)| {
+                let own = name.clone();
+                Job::new(source, &name, move |_| {
+                    harmonix::read(&own, &files).map(|piece| vec![piece])
+                })
+            })
+            .collect(),
+        Source::Salami => salami::songs(entries)
+            .into_iter()
+            .map(|(name, entry)| {
+                let own = name.clone();
+                Job::new(source, &name, move |_| {
+                    salami::read(&own, entry).map(|piece| vec![piece])
+                })
+            })
+            .collect(),
+        Source::Groove => groove::songs(entries)
+            .into_iter()
+            .map(|(name, (entry, row))| {
+                let own = name.clone();
+                Job::new(source, &name, move |catalog| {
+                    groove::read(&own, entry, &row, catalog).map(|piece| vec![piece])
+                })
+            })
+            .collect(),
+        Source::Lieder | Source::Openewld | Source::Own => openscore::songs(entries)
+            .into_iter()
+            .map(|(name, (entry, listed))| {
+                let own = name.clone();
+                Job::new(source, &name, move |catalog| {
+                    openscore::read(source, &own, entry, &listed, catalog)
+                })
+            })
+            .collect(),
     }
 }

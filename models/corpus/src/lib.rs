@@ -12,16 +12,21 @@
 //! sources give the same bytes, with any number of threads.
 
 mod beats;
+mod billboard;
 mod clean;
 mod complete;
 mod error;
 mod gather;
+mod groove;
+mod harmonix;
 mod harte;
 mod labels;
 mod lines;
+mod openscore;
 pub mod pack;
 mod piece;
 mod pop909;
+mod salami;
 mod sources;
 mod stats;
 

@@ -201,6 +201,26 @@ pub(crate) fn source_of(entries: &[Entry]) -> Source {
     }
 }
 
+/// Fields of a line of comma-separated values, with quotes (RFC 4180).
+pub(crate) fn csv(line: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut quoted = false;
+    let mut signs = line.trim_end_matches('\r').chars().peekable();
+    while let Some(sign) = signs.next() {
+        let field = out.len() - 1;
+        match sign {
+            '"' if quoted && signs.peek() == Some(&'"') => {
+                signs.next();
+                out[field].push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => out.push(String::new()),
+            _ => out[field].push(sign),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,5 +241,13 @@ mod tests {
         assert_eq!(of(&[("info.csv", "drummer,session\n")]), Source::Groove);
         assert_eq!(of(&[("info.csv", "title\n")]), Source::Own);
         assert_eq!(of(&[("3/salami_chords.txt", "")]), Source::Billboard);
+    }
+
+    #[test]
+    fn quoted_commas_stay() {
+        assert_eq!(
+            csv("1,\"2, 3\",\"a \"\"b\"\"\",\r"),
+            ["1", "2, 3", "a \"b\"", ""]
+        );
     }
 }

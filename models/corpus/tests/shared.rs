@@ -42,3 +42,41 @@ fn pop909_is_read_whole_and_packed() {
         .unwrap();
     assert!(back == all.pieces, "the packed corpus is another");
 }
+
+#[test]
+fn every_collection_is_read() {
+    for (name, source, songs, melodies) in [
+        ("openewld-pd", Source::Openewld, 220, true),
+        ("lieder", Source::Lieder, 1300, true),
+        ("billboard", Source::Billboard, 870, false),
+        ("harmonix", Source::Harmonix, 880, false),
+        ("salami", Source::Salami, 2000, false),
+        ("groove", Source::Groove, 1100, false),
+    ] {
+        let Some(all) = read(name) else { return };
+        println!("{}{:?}", all.report.text(false), all.report.examples);
+        let report = &all.report.sources[&source];
+        assert!(report.total() >= songs, "{name}: {}", report.total());
+        assert_eq!(report.with_melody > 0, melodies);
+        for piece in &all.pieces {
+            let sections = &piece.score.sections;
+            assert!(
+                sections
+                    .windows(2)
+                    .all(|s| s[0].span.end <= s[1].span.start)
+            );
+            let chords = &piece.score.chords;
+            assert!(chords.windows(2).all(|c| c[0].span.end <= c[1].span.start));
+        }
+        let mut bytes = Vec::new();
+        pack::write_to(&mut bytes, &all.pieces).unwrap();
+        let back: Vec<_> = pack::Reader::new(bytes.as_slice())
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        for (back, piece) in back.iter().zip(&all.pieces) {
+            assert!(back == piece, "{} is read as another", piece.id());
+        }
+        println!("{name}: {} bytes", bytes.len());
+    }
+}

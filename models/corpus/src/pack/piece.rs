@@ -370,3 +370,70 @@ fn get_track(bytes: &mut Bytes<'_>) -> Option<Track> {
         phrases,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 2000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+        // Checksums keep damage from coming this far; the decoder must stand without them.
+        #[test]
+        fn any_bytes_are_decoded_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            if let Some(piece) = decode(&mut Bytes::new(&bytes)) {
+                encode(&piece);
+            }
+        }
+    }
+
+    #[test]
+    fn every_change_of_a_byte_is_decoded_or_refused() {
+        let mut score = Score {
+            timeline: Timeline::steady(100.0, Metre::new(6, 8)),
+            sections: Vec::new(),
+            chords: vec![ChordSpan {
+                span: TickSpan::new(Ticks::ZERO, Ticks::WHOLE),
+                chord: "F#m7b5/C".parse().unwrap(),
+            }],
+            tracks: Vec::new(),
+        };
+        let notes = vec![
+            "-1/4 1/4 Bb3 40 ghost".parse().unwrap(),
+            "0 1 C##5 90".parse().unwrap(),
+        ];
+        for role in ROLES {
+            let span = TickSpan::new(Ticks::WHOLE, Ticks::WHOLE * 2);
+            score.tracks.push(Track {
+                id: role.name().to_owned(),
+                role,
+                instrument: "x".into(),
+                phrases: vec![Phrase::new("1", span, Origin::Imported, notes.clone())],
+            });
+        }
+        let mut piece = Piece::new(Source::Own, "词", score);
+        piece.melody = Some(2);
+        piece.accompaniment = vec![0, 1];
+        piece.syllables = vec![Sung {
+            at: Ticks(-7),
+            text: "la".into(),
+            continues: true,
+        }];
+        let bytes = encode(&piece);
+        let back = decode(&mut Bytes::new(&bytes));
+        assert_eq!(back.as_ref(), Some(&piece));
+        for at in 0..bytes.len() {
+            for value in [0, 1, 0x7F, 0x80, 0xFF, bytes[at] ^ 1] {
+                let mut bytes = bytes.clone();
+                bytes[at] = value;
+                if let Some(piece) = decode(&mut Bytes::new(&bytes)) {
+                    encode(&piece);
+                }
+            }
+        }
+    }
+}
