@@ -3,12 +3,12 @@
 
 use crate::{Studio, compose::silence_the_unheard, error::StudioError, import::Part};
 use std::{collections::BTreeSet, path::Path};
-use yuefu_arrange::{Request, follow, rewrite};
+use yuefu_arrange::{LeftAlone, Request, Rewritten, beside, follow, rewrite};
 use yuefu_audio::CurvePoint;
 use yuefu_engine::SeedPath;
 use yuefu_plan::{extend_after, extend_before, insert, looped, restyle, set_energy, to_length};
 use yuefu_song::{
-    Reshape, Song,
+    Reshape, Song, SongPlan,
     ops::{Op, OpError, Place, Remark, Selection, Tracks},
     score::{Role, SectionKind},
     words::Words,
@@ -114,8 +114,11 @@ impl Studio {
             };
             let op: Op = text.parse().map_err(failed)?;
             let (next, said) = op.apply(&now, &self.catalog).map_err(failed)?;
-            now = next;
+            let before = std::mem::replace(&mut now, next);
             remarks.extend(said);
+            if matches!(op, Op::SwitchTake { .. }) {
+                remarks.extend(self.follow_lead(&before, &mut now));
+            }
             worded |= op.changes_words();
             labels.push(op.to_string());
         }
@@ -124,7 +127,73 @@ impl Studio {
         } else if now.score.tracks != song.score.tracks {
             self.write_down_sung_words(&mut now);
         }
+        if !worded {
+            remarks.extend(self.left_behind(song, &now));
+        }
         Ok(Edited::new(now, Words::same(labels.join("; ")), remarks))
+    }
+
+    /// Brings the voices beside the lead to a take of it that was chosen.
+    fn follow_lead(&self, before: &Song, now: &mut Song) -> Vec<Remark> {
+        let seed = SeedPath::song(now.seed);
+        let (score, made) = beside(
+            &now.plan,
+            &before.score,
+            &now.score,
+            &self.book,
+            &self.catalog,
+            &seed,
+        );
+        now.score = score;
+        let mut remarks = Vec::new();
+        remarks.extend(followers(&now.plan, &made));
+        remarks.extend(made.left.iter().map(left_alone));
+        remarks
+    }
+
+    /// Voices beside the lead whose lead was changed by hand and who were not. Notes that somebody
+    /// sets are theirs: nothing else moves with them unasked, but it is said.
+    fn left_behind(&self, before: &Song, now: &Song) -> Option<Remark> {
+        // Where bars came or went, voices went along with their lead.
+        let spans = |song: &Song| -> Vec<TickSpan> {
+            let sections = song.plan.sections.iter();
+            sections.map(|section| section.span).collect()
+        };
+        if spans(before) != spans(now) {
+            return None;
+        }
+        let seed = SeedPath::song(now.seed);
+        let (plan, book, catalog) = (&now.plan, &self.book, &self.catalog);
+        let (_, would) = beside(plan, &before.score, &now.score, book, catalog, &seed);
+        let notes = |song: &Song, track: &str, phrase: &str| {
+            let tracks = song.score.tracks.iter().filter(|t| t.id == track);
+            let mut phrases = tracks.flat_map(|t| &t.phrases);
+            phrases.find(|p| p.id == phrase).map(|p| p.notes.clone())
+        };
+        let behind = would.phrases.iter().filter(|made| {
+            notes(before, &made.track, &made.phrase) == notes(now, &made.track, &made.phrase)
+        });
+        let behind: Vec<(&str, &str)> = behind
+            .map(|made| (made.track.as_str(), made.phrase.as_str()))
+            .collect();
+        let (_, phrase) = behind.first()?;
+        let section = phrase.split('.').next().unwrap_or(phrase);
+        let names: Vec<String> = behind.iter().map(|(t, p)| format!("{t}/{p}")).collect();
+        let tracks: BTreeSet<&str> = behind.iter().map(|(track, _)| *track).collect();
+        let tracks: Vec<&str> = tracks.into_iter().collect();
+        let tracks = tracks.join(",");
+        Some(Remark::new(
+            format!(
+                "{} still sing with what the lead sang before; `yuefu regenerate SONG --track \
+                 {tracks} --section {section}` brings them to it",
+                names.join(", ")
+            ),
+            format!(
+                "{} 仍与主唱先前的旋律相配；可用 yuefu regenerate SONG --track {tracks} --section \
+                 {section} 使其跟上",
+                names.join("、")
+            ),
+        ))
     }
 
     /// Writes a selection anew; the new takes are kept in their phrases, the first is chosen.
@@ -163,18 +232,19 @@ impl Studio {
             );
             made.record(&mut now.score);
             written += made.phrases.len();
-            for left in made.left {
-                let (en, zh) = left.why.text();
-                let place = if left.phrase.is_empty() {
-                    left.track.clone()
-                } else {
-                    format!("{}/{}", left.track, left.phrase)
-                };
-                if seen.insert((place.clone(), en)) {
-                    remarks.push(Remark::new(
-                        format!("{place} was left alone: {en}"),
-                        format!("{place} 未改动：{zh}"),
-                    ));
+            let unasked = Rewritten {
+                phrases: made
+                    .phrases
+                    .iter()
+                    .filter(|p| !selection.tracks.contains(&p.track))
+                    .cloned()
+                    .collect(),
+                left: Vec::new(),
+            };
+            let said = followers(&now.plan, &unasked).into_iter();
+            for remark in said.chain(made.left.iter().map(left_alone)) {
+                if seen.insert(remark.en.clone()) {
+                    remarks.push(remark);
                 }
             }
         }
@@ -441,6 +511,39 @@ impl Studio {
         );
         Ok(Edited::new(now, label, Vec::new()))
     }
+}
+
+/// Says that a phrase was left alone, and why.
+fn left_alone(left: &LeftAlone) -> Remark {
+    let (en, zh) = left.why.text();
+    let place = if left.phrase.is_empty() {
+        left.track.clone()
+    } else {
+        format!("{}/{}", left.track, left.phrase)
+    };
+    Remark::new(
+        format!("{place} was left alone: {en}"),
+        format!("{place} 未改动：{zh}"),
+    )
+}
+
+/// Says which voices beside the lead followed it.
+fn followers(plan: &SongPlan, made: &Rewritten) -> Option<Remark> {
+    let follows = |id: &str| made.phrases.iter().any(|p| p.track == id);
+    let beside = plan.cast.iter().filter(|m| m.sings.is_some());
+    let names: Vec<&str> = beside
+        .map(|m| m.id.as_str())
+        .filter(|id| follows(id))
+        .collect();
+    (!names.is_empty()).then(|| {
+        Remark::new(
+            format!(
+                "with the lead, what sings beside it is another: {}",
+                names.join(", ")
+            ),
+            format!("随主唱一同改写的和声：{}", names.join("、")),
+        )
+    })
 }
 
 fn wish_name(wish: Wish) -> Words {

@@ -23,7 +23,7 @@ mod voicing;
 mod words;
 
 pub use follow::follow;
-pub use rewrite::{LeftAlone, PhraseTakes, Request, Rewritten, Why, Wish, rewrite};
+pub use rewrite::{LeftAlone, PhraseTakes, Request, Rewritten, Why, Wish, beside, rewrite};
 pub use words::{Clock, Fitted, Given, How, Misfit, Resung, Weighed, fit, lean, resing, weigh};
 
 use hall::{Desk, Hall, Scope};

@@ -58,7 +58,6 @@ pub fn section_notes(
 ) -> Vec<Note> {
     match desk.member.role {
         Role::Lead | Role::Vocal => Vec::new(),
-        Role::Backing if desk.member.sings.is_some() => backing::section_notes(desk, section),
         Role::Harmony | Role::Backing => counter::harmony(desk, section, tune),
         Role::Counter => counter::counter(desk, section, tune, &mut memory.key),
         Role::Comp | Role::Arp => comp::section_notes(desk, section, tune, &mut memory.voicing),

@@ -1,20 +1,24 @@
 //! A selection written anew: another take, busier, simpler, higher, lower, or after the manner of
 //! another place. Nothing outside the selection changes, and both its ends join what is there.
 
+mod beside;
 mod density;
 mod parts;
 mod register;
+mod report;
 mod tune;
 
+pub use beside::beside;
+pub use report::{LeftAlone, PhraseTakes, Rewritten, Why};
+
 use crate::{
-    ENGINE,
+    backing,
     hall::{Desk, Hall, Scope, cut_overlaps, fold},
     tune::sung,
 };
 use yuefu_engine::{Rng, SeedPath};
 use yuefu_song::{
-    CastMember, Catalog, Note, Origin, Phrase, Role, Score, SectionPlan, SongPlan, StyleBook, Take,
-    Track,
+    CastMember, Catalog, Note, Phrase, Role, Score, SectionPlan, SongPlan, StyleBook, Track,
 };
 use yuefu_theory::{TickSpan, Ticks};
 
@@ -113,85 +117,10 @@ pub struct Request {
     pub takes: u32,
 }
 
-/// New takes of phrases, and what was left alone.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rewritten {
-    /// Phrases that were written anew, in score order.
-    pub phrases: Vec<PhraseTakes>,
-    /// Phrases of the selection that were not, and why.
-    pub left: Vec<LeftAlone>,
-}
-
-/// The new takes of one phrase.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PhraseTakes {
-    /// Id of its track.
-    pub track: String,
-    /// Id of the phrase.
-    pub phrase: String,
-    /// Its new takes, in the order of the request.
-    pub takes: Vec<Take>,
-}
-
-/// A phrase that was not written anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftAlone {
-    /// Id of its track.
-    pub track: String,
-    /// Id of the phrase; empty when the track has none in the selection.
-    pub phrase: String,
-    /// Why.
-    pub why: Why,
-}
-
-/// Why a phrase was left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// It is locked.
-    Locked,
-    /// The track rests there.
-    Rests,
-    /// The wish changes nothing: the instrument's range ends there, nothing can be left out, or
-    /// the part has no such freedom.
-    NoRoom,
-}
-
-impl Why {
-    /// The reason as a clause, English and Chinese.
-    pub fn text(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Locked => ("it is locked", "已锁定"),
-            Self::Rests => ("the track rests there", "该音轨在此处休止"),
-            Self::NoRoom => (
-                "the wish leaves no room there: the range ends, or nothing can be added or left out",
-                "此处没有余地：已到音域边界，或无可增减",
-            ),
-        }
-    }
-}
-
-impl Rewritten {
-    /// Puts the new takes into a score; the first of them becomes the present one.
-    pub fn record(&self, score: &mut Score) {
-        for new in &self.phrases {
-            let track = score.tracks.iter_mut().find(|t| t.id == new.track);
-            let phrase = track.and_then(|t| t.phrases.iter_mut().find(|p| p.id == new.phrase));
-            let Some(phrase) = phrase.filter(|p| !p.locked) else {
-                continue;
-            };
-            for take in &new.takes {
-                phrase.record(take.clone());
-            }
-            if let Some(first) = new.takes.first() {
-                phrase.switch(first.number);
-            }
-        }
-    }
-}
-
 /// Writes a selection anew, phrase by phrase: the tune first, then those who listen to it.
 ///
-/// Each take is a whole: its accompaniment hears its own tune. Takes continue the numbers that
+/// Each take is a whole: its accompaniment hears its own tune. Voices beside a lead that is
+/// written anew follow it in those lines, selected or not. Takes continue the numbers that
 /// phrases have, and the number is part of the seed path, so the same request on the same song
 /// gives the same notes. A score without a known style comes back as it is.
 pub fn rewrite(
@@ -240,6 +169,10 @@ pub fn rewrite(
             for track in chosen.iter().filter(|t| is_lead(t.role) == leads) {
                 for phrase in selected(track, request.span).filter(|p| !p.locked) {
                     let number = phrase.next_take() + round;
+                    // Who follows the lead has been written with it.
+                    if now_take(&now, &track.id, &phrase.id) == Some(number) {
+                        continue;
+                    }
                     let notes = {
                         let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
                             return Rewritten::default();
@@ -255,44 +188,71 @@ pub fn rewrite(
                             .and_then(|job| job.write())
                     };
                     let Some(notes) = notes else { continue };
-                    let path = seed.join("arrange").join(&track.id).join(&phrase.id);
-                    let take = Take {
-                        number,
-                        origin: Origin::Generated {
-                            engine: ENGINE.into(),
-                            path: path.as_str().into(),
-                            take: number,
-                        },
-                        notes,
+                    out.add(&mut now, seed, (&track.id, &phrase.id), number, notes);
+                }
+            }
+            if leads {
+                let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
+                    return Rewritten::default();
+                };
+                hall.score = Some(&now);
+                let followers = backing::beside(&hall, score);
+                for follower in followers {
+                    let (track, phrase) = (&follower.track, &follower.phrase);
+                    let (Some(notes), Some(last)) =
+                        (follower.notes, last_take(score, track, phrase))
+                    else {
+                        out.leave(track, phrase, Why::Behind);
+                        continue;
                     };
-                    let mine = now.tracks.iter_mut().find(|t| t.id == track.id);
-                    if let Some(mine) =
-                        mine.and_then(|t| t.phrases.iter_mut().find(|p| p.id == phrase.id))
-                    {
-                        mine.record(take.clone());
-                    }
-                    if let Some(new) = out
-                        .phrases
-                        .iter_mut()
-                        .find(|p| p.track == track.id && p.phrase == phrase.id)
-                    {
-                        new.takes.push(take);
-                    }
+                    let number = last + 1 + round;
+                    out.add(&mut now, seed, (track, phrase), number, notes);
                 }
             }
         }
     }
+    // Some follow a lead by singing on as they did.
+    out.phrases.retain(|made| {
+        let old = find(score, &made.track, &made.phrase);
+        made.takes.is_empty()
+            || old.is_none_or(|old| made.takes.iter().any(|take| take.notes != old.notes))
+    });
+    let place = |made: &PhraseTakes| {
+        let track = score.tracks.iter().position(|t| t.id == made.track);
+        let mut phrases = track.into_iter().flat_map(|at| &score.tracks[at].phrases);
+        (track, phrases.position(|p| p.id == made.phrase))
+    };
+    out.phrases.sort_by_key(place);
     let (made, empty): (Vec<_>, Vec<_>) = out
         .phrases
         .into_iter()
         .partition(|phrase| !phrase.takes.is_empty());
     out.phrases = made;
+    let led = |track: &String| {
+        let mut cast = plan.cast.iter();
+        cast.any(|m| m.id == *track && m.sings.is_some_and(backing::led))
+    };
     out.left.extend(empty.into_iter().map(|p| LeftAlone {
+        why: if led(&p.track) { Why::Led } else { Why::NoRoom },
         track: p.track,
         phrase: p.phrase,
-        why: Why::NoRoom,
     }));
     out
+}
+
+fn find<'a>(score: &'a Score, track: &str, phrase: &str) -> Option<&'a Phrase> {
+    let track = score.tracks.iter().find(|t| t.id == track)?;
+    track.phrases.iter().find(|p| p.id == phrase)
+}
+
+/// The highest number of a phrase's takes.
+fn last_take(score: &Score, track: &str, phrase: &str) -> Option<u32> {
+    find(score, track, phrase).map(|p| p.next_take() - 1)
+}
+
+/// The number of the take that a phrase has now.
+fn now_take(score: &Score, track: &str, phrase: &str) -> Option<u32> {
+    find(score, track, phrase).map(|p| p.take)
 }
 
 fn is_lead(role: Role) -> bool {
@@ -421,6 +381,15 @@ impl<'a> Job<'a> {
         let desk = self.desk()?;
         let melodic = is_lead(self.track.role);
         let fresh = self.wish.another || self.wish.like.is_some();
+        if let (true, Some(_)) = (fresh, self.member.sings) {
+            let section = self.section_at(self.phrase.span.start)?;
+            let notes = backing::phrase_notes(&desk, section, self.phrase)?;
+            let made = self.join(&desk, notes);
+            return (made != self.phrase_now()).then_some(made);
+        }
+        if self.member.sings.is_some_and(backing::led) {
+            return None;
+        }
         let mut notes = self.inside.clone();
         if fresh {
             notes = match (melodic, self.wish.like) {

@@ -4,22 +4,23 @@
 //! notes, the chords and the voices above: another word in one line changes that line only.
 
 mod answer;
+mod beside;
 mod harmony;
 mod ooh;
 
 use crate::{
     Desk,
-    part::in_song_time,
     tune::{TunePhrase, sung},
 };
 use yuefu_song::{
-    Articulation, BackingVoice, Note, Phrase, SectionPlan, VoicePart,
+    Articulation, BackingVoice, Note, Phrase, Score, SectionPlan, VoicePart,
     backing::Enter,
     lyrics::{Delivery, Lyric},
 };
 use yuefu_theory::{TickSpan, Ticks};
 
 pub use answer::asides_of;
+pub use beside::{beside, led};
 
 /// How much softer than the lead a backing voice is written, of 127.
 const SOFTER: u8 = 9;
@@ -34,7 +35,7 @@ pub fn phrases(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> V
     for (number, (line, enters)) in tune.iter().zip(enters).enumerate() {
         let notes = match part {
             VoicePart::Answer => answer::notes(desk, section, tune, number),
-            _ if !enters || line.notes.iter().all(|n| n.lyric.is_none()) => Vec::new(),
+            _ if !enters => Vec::new(),
             _ => line_notes(desk, section, line, number, part),
         };
         if !notes.is_empty() {
@@ -45,17 +46,32 @@ pub fn phrases(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> V
     out
 }
 
-/// The notes of one section in song time, beside the tune as the score at hand has it.
-pub fn section_notes(desk: &Desk<'_>, section: &SectionPlan) -> Vec<Note> {
-    let Some(score) = desk.hall.score else {
-        return Vec::new();
-    };
+/// What a backing voice sings in one of its phrases, in song time, beside the tune as the score at
+/// hand has it; `None` where no line of the tune begins there.
+pub fn phrase_notes(desk: &Desk<'_>, section: &SectionPlan, phrase: &Phrase) -> Option<Vec<Note>> {
+    let part = desk.member.sings?;
+    let score = desk.hall.score?;
+    let tune = tune_beside(desk, section, score);
+    let at = tune
+        .iter()
+        .position(|line| line.span.start == phrase.span.start)?;
+    if part == VoicePart::Answer {
+        return Some(answer::notes(desk, section, &tune, at));
+    }
+    // Lines of nothing but ad-libs are no lines of the tune, but they count in the ids.
+    let named = phrase.id.strip_prefix(&section.id);
+    let named = named.and_then(|rest| rest.strip_prefix('.')?.parse::<usize>().ok());
+    let number = named.map_or(at, |number| number.saturating_sub(1));
+    Some(line_notes(desk, section, &tune[at], number, part))
+}
+
+/// The tune of a section, for answers with the lines that are nothing but ad-libs.
+fn tune_beside(desk: &Desk<'_>, section: &SectionPlan, score: &Score) -> Vec<TunePhrase> {
     let mut tune: Vec<TunePhrase> = sung(score, section.span)
         .into_iter()
         .map(|(span, notes)| TunePhrase { span, notes })
         .collect();
     if desk.member.sings == Some(VoicePart::Answer) {
-        // Lines that are nothing but ad-libs.
         let own = score.tracks.iter().find(|t| t.id == desk.member.id);
         for phrase in own.into_iter().flat_map(|t| &t.phrases) {
             let known = tune.iter().any(|line| line.span.start == phrase.span.start);
@@ -68,8 +84,7 @@ pub fn section_notes(desk: &Desk<'_>, section: &SectionPlan) -> Vec<Note> {
         }
         tune.sort_by_key(|line| line.span.start);
     }
-    let phrases = phrases(desk, section, &tune);
-    phrases.iter().flat_map(in_song_time).collect()
+    tune
 }
 
 /// One line of any part but the answers.
@@ -80,6 +95,9 @@ fn line_notes(
     number: usize,
     part: VoicePart,
 ) -> Vec<Note> {
+    if line.notes.iter().all(|n| n.lyric.is_none()) {
+        return Vec::new();
+    }
     let spoken = |note: &Note| {
         let delivery = note.lyric.as_deref().map(|lyric| lyric.delivery);
         matches!(
