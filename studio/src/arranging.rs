@@ -136,6 +136,7 @@ impl Studio {
             arranged = cast.song;
             remarks.extend(cast.remarks);
             self.write_down_sung_words(&mut arranged);
+            self.seat_backing(&mut arranged);
         } else if sung(&arranged) {
             let notes = arranged
                 .score
@@ -150,5 +151,33 @@ impl Studio {
             song: arranged,
             remarks,
         })
+    }
+
+    /// Puts behind the singer whom the style or the wish has there, as for words that make their
+    /// own tune.
+    fn seat_backing(&self, song: &mut Song) {
+        let root = SeedPath::song(song.seed);
+        let (mut plan, new) = yuefu_plan::back(
+            &song.brief,
+            &song.lyrics,
+            &song.plan,
+            &self.book,
+            &self.catalog,
+            &root,
+        );
+        for id in &new {
+            song.score =
+                yuefu_arrange::add_part(&plan, &song.score, &self.book, &self.catalog, &root, id);
+        }
+        // Who found nothing to sing is not there.
+        let there = |id: &String| song.score.tracks.iter().any(|track| track.id == *id);
+        let gone = |id: &String| new.contains(id) && !there(id);
+        plan.cast.retain(|member| !gone(&member.id));
+        for section in &mut plan.sections {
+            section.playing.retain(|id| !gone(id));
+        }
+        song.plan = plan;
+        song.voices = yuefu_plan::voices(&song.brief, &song.plan, &self.book);
+        song.tidy();
     }
 }

@@ -53,11 +53,12 @@ pub(crate) fn lay(song: &mut Song, track: usize, text: &str, remarks: &mut Vec<R
         let start = phrase.span.start;
         let lyrics: Vec<Lyric> = words.syllables.iter().map(Lyric::from).collect();
         let weighed = weigh(&lyrics);
-        let (bar, into) = timeline.bar_of(start.max(Ticks::ZERO));
-        let _ = bar;
+        // An anacrusis before the song counts in its first bar.
+        let home = start.max(Ticks::ZERO);
+        let (_, into) = timeline.bar_of(home);
         let clock = Clock {
             metre: timeline.metre(start),
-            bar: start - into,
+            bar: home - into,
             bpm: timeline.bpm(start),
         };
         let tune = tune_of(&phrase.notes, start);

@@ -112,6 +112,40 @@ pub fn seat(
     }
 }
 
+/// Puts backing voices behind the singer of a plan whose words came later, as under a tune that was
+/// brought: each in the sections that its manner says. A tune has one singer: the partner of a duet
+/// sings what stands beside it.
+///
+/// Returns the plan, and the ids of the members that are new.
+pub fn back(
+    brief: &Brief,
+    words: &LyricSheet,
+    plan: &SongPlan,
+    book: &StyleBook,
+    catalog: &Catalog,
+    seed: &SeedPath,
+) -> (SongPlan, Vec<String>) {
+    let mut out = plan.clone();
+    let Some(style) = book.get(&plan.style) else {
+        return (out, Vec::new());
+    };
+    let known = |id: &str| plan.cast.iter().any(|m| m.id == id);
+    seat(
+        brief,
+        words,
+        style,
+        book,
+        catalog,
+        &seed.join("plan"),
+        &mut out.cast,
+    );
+    out.cast.retain(|m| known(&m.id) || m.sings.is_some());
+    sing(words, style, book, &out.cast, &mut out.sections);
+    let new = out.cast.iter().filter(|m| !known(&m.id));
+    let new = new.map(|m| m.id.clone()).collect();
+    (out, new)
+}
+
 /// Whether a section has ad-libs beside words of the lead.
 fn answers(words: &LyricSheet, section: &str) -> bool {
     let syllables = || words.lines_of(section).flat_map(|line| &line.syllables);

@@ -19,7 +19,7 @@ mod units;
 mod words;
 
 pub use around::{Around, Theme, around};
-pub use backing::voices;
+pub use backing::{back, voices};
 pub use length::to_length;
 pub use reshape::{NewSection, add_part, extend_after, extend_before, insert, looped, set_energy};
 pub use restyle::{Color, Restyle, fits, restyle};
