@@ -7,6 +7,7 @@ mod apply;
 mod back;
 mod cut;
 mod diff;
+mod drawn;
 mod plan;
 
 pub use back::{Part, Reimported};
@@ -178,6 +179,7 @@ impl Studio {
             mut score,
             names,
             syllables,
+            drawn: pitch,
             stated,
             ..
         } = file;
@@ -200,6 +202,7 @@ impl Studio {
                 track.is_none_or(|track| track.role != Role::Backing)
             });
         }
+        let voices = drawn::voices(&score, &pitch, remarks);
         self.remark_range(&score, remarks);
         let title = if title.trim().is_empty() {
             name.to_owned()
@@ -241,7 +244,7 @@ impl Studio {
             master: None,
             release: release.clone(),
             tags,
-            voices: Default::default(),
+            voices,
             engines,
         })
     }
@@ -294,9 +297,22 @@ fn failed(name: &str, error: &ScoreFileError) -> StudioError {
         format!("{name}: {error}"),
         format!(
             "{name}：{what}（{}：需要 {}，却是 {}）。",
-            error.place, error.expected, error.found
+            place_zh(error.place),
+            error.expected,
+            error.found
         ),
     )
+}
+
+/// A place in a file, in Chinese.
+fn place_zh(place: yuefu_scorefile::Place) -> String {
+    use yuefu_scorefile::Place;
+    match place {
+        Place::File => "整个文件".to_owned(),
+        Place::Byte(at) => format!("第 {at} 字节"),
+        Place::Line(line, column) => format!("第 {line} 行第 {column} 列"),
+        Place::Bar(bar, part) => format!("第 {part} 声部第 {bar} 小节"),
+    }
 }
 
 /// Notes of a track as tones.

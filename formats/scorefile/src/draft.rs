@@ -1,7 +1,9 @@
 //! What a reader collects before it becomes a score: events with times, in no certain order.
 
 use crate::error::{Place, ScoreFileError, Warning};
-use crate::model::{ScoreFile, ScoreLimits, Stated, Syllable, instrument, instrument_by_name};
+use crate::model::{
+    DrawnPitch, ScoreFile, ScoreLimits, Stated, Syllable, instrument, instrument_by_name,
+};
 use yuefu_song::{
     Catalog, ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Track,
 };
@@ -22,6 +24,8 @@ pub(crate) struct DraftTrack {
     pub(crate) percussion: bool,
     pub(crate) notes: Vec<Note>,
     pub(crate) syllables: Vec<(Ticks, String, bool)>,
+    /// Pitch as drawn, in any order.
+    pub(crate) drawn: Vec<(Ticks, f32)>,
 }
 
 /// Everything read so far. All times are absolute and not negative.
@@ -111,6 +115,7 @@ impl Draft {
         };
         let mut names = Vec::new();
         let mut syllables = Vec::new();
+        let mut drawn = Vec::new();
         let mut lead = false;
         for (index, draft) in self.tracks.into_iter().enumerate() {
             let sung = !draft.syllables.is_empty();
@@ -120,6 +125,16 @@ impl Draft {
                     at,
                     text,
                     continues,
+                });
+            }
+            let mut points = draft.drawn;
+            points.retain(|(at, key)| *at >= Ticks::ZERO && key.is_finite());
+            points.sort_by_key(|point| point.0);
+            points.dedup_by_key(|point| point.0);
+            if !points.is_empty() {
+                drawn.push(DrawnPitch {
+                    track: index,
+                    points,
                 });
             }
             let program = draft.program.unwrap_or(0);
@@ -171,6 +186,7 @@ impl Draft {
             score,
             names,
             syllables,
+            drawn,
             warnings: self.warnings,
             stated,
         })

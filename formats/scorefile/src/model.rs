@@ -18,6 +18,8 @@ pub struct ScoreFile {
     pub names: Vec<String>,
     /// Sung syllables, in order of track, then time.
     pub syllables: Vec<Syllable>,
+    /// Pitch that the file draws, of tracks that have some; empty for written files.
+    pub drawn: Vec<DrawnPitch>,
     /// What was left out or repaired while reading; empty for written files.
     pub warnings: Vec<Warning>,
     /// What the file states itself; readers assume the rest.
@@ -49,6 +51,7 @@ impl ScoreFile {
             score,
             names,
             syllables,
+            drawn: Vec::new(),
             warnings: Vec::new(),
             stated: Stated::default(),
         }
@@ -60,6 +63,15 @@ impl ScoreFile {
             _ => part_name(&self.score.tracks[track], catalog),
         }
     }
+}
+
+/// The pitch of a sung track as a file draws it: slides, vibrato and all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DrawnPitch {
+    /// Index of the track.
+    pub track: usize,
+    /// Places in the score, ascending, with the key there (60 = C4, in parts of semitones).
+    pub points: Vec<(Ticks, f32)>,
 }
 
 /// One sung syllable.

@@ -1,6 +1,6 @@
 //! The pitch of a recording of a bank: one sung syllable at a steady height.
 
-use yuefu_audio::math;
+use yuefu_audio::{math, pitch::vertex};
 
 /// Lowest and highest pitch looked for, in hertz.
 const RANGE: [f64; 2] = [60.0, 1000.0];
@@ -91,12 +91,7 @@ fn period(signal: &[f32], rate: f64, time: f64, range: [f64; 2]) -> Option<(f64,
     // The shortest period that is nearly as good as the best one: others are its multiples.
     let chosen = peaks.clone().find(|i| values[*i] > 0.93 * best)?;
     let (a, b, c) = (values[chosen - 1], values[chosen], values[chosen + 1]);
-    let bend = a - 2.0 * b + c;
-    let shift = if bend < 0.0 {
-        0.5 * (a - c) / bend
-    } else {
-        0.0
-    };
+    let shift = vertex([a, b, c]);
     Some((rate / ((chosen + shortest - 1) as f64 + shift), b))
 }
 

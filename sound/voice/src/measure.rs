@@ -6,17 +6,9 @@ use crate::{
     phones::{self, Manner},
     plan::{PlanPhone, VoicePlan},
 };
-use yuefu_audio::{Clip, math};
+pub use yuefu_audio::pitch::Heard;
+use yuefu_audio::{Clip, math, pitch};
 use yuefu_lang::Part;
-
-/// Pitch of a moment and how periodic it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Heard {
-    /// Hertz.
-    pub hz: f64,
-    /// Normalized autocorrelation at the period, 1 for a periodic sound.
-    pub clarity: f64,
-}
 
 /// A clip with its plan.
 #[derive(Clone, Copy, Debug)]
@@ -53,44 +45,15 @@ impl Sound<'_> {
         10.0 * math::log10((sum / samples.len() as f64).max(1e-20))
     }
 
-    /// The pitch around an instant, looked for within half an octave of `near` hertz: the highest
-    /// normalized autocorrelation of 50 ms (McLeod & Wyvill, *A smarter way to find pitch*, ICMC
-    /// 2005), refined by a parabola. `None` in silence.
+    /// The pitch of 50 ms around an instant, looked for within half an octave of `near` hertz
+    /// ([`pitch::near`]). `None` in silence.
     pub fn pitch(&self, time: f64, near: f64) -> Option<Heard> {
-        let rate = self.rate();
-        let longest = (rate / near * 1.42).ceil() as usize + 2;
-        let shortest = ((rate / near / 1.42) as usize).max(2);
-        let half = 0.025 + longest as f64 / rate / 2.0;
-        let samples = self.between(time - half, time + half);
-        if samples.len() < longest + 64 || self.level(time - 0.02, time + 0.02) < -70.0 {
+        let (_, longest) = pitch::lags(self.rate(), near);
+        let half = 0.025 + longest as f64 / self.rate() / 2.0;
+        if self.level(time - 0.02, time + 0.02) < -70.0 {
             return None;
         }
-        let window = samples.len() - longest;
-        let score = |lag: usize| {
-            let (mut cross, mut a, mut b) = (0.0_f64, 0.0_f64, 0.0_f64);
-            for (x, y) in samples[..window].iter().zip(&samples[lag..lag + window]) {
-                cross += f64::from(x * y);
-                a += f64::from(x * x);
-                b += f64::from(y * y);
-            }
-            2.0 * cross / (a + b).max(1e-12)
-        };
-        let scores: Vec<f64> = (shortest..=longest).map(score).collect();
-        let inner = 1..scores.len() - 1;
-        let best = inner
-            .filter(|i| scores[*i] >= scores[i - 1] && scores[*i] >= scores[i + 1])
-            .max_by(|a, b| scores[*a].total_cmp(&scores[*b]))?;
-        let (l, m, r) = (scores[best - 1], scores[best], scores[best + 1]);
-        let bend = l - 2.0 * m + r;
-        let shift = if bend < 0.0 {
-            0.5 * (l - r) / bend
-        } else {
-            0.0
-        };
-        Some(Heard {
-            hz: rate / ((shortest + best) as f64 + shift),
-            clarity: m,
-        })
+        pitch::near(self.between(time - half, time + half), self.rate(), near)
     }
 
     /// For each instant every 10 ms of the held vowels, the deviation from the planned pitch in

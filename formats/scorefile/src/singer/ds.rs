@@ -10,6 +10,7 @@ use crate::{
     model::{ScoreFile, ScoreLimits},
 };
 use serde_json::{Value, json};
+use yuefu_audio::math;
 use yuefu_song::{Catalog, Note, Role};
 use yuefu_theory::{Key, Mode, Pitch, Ticks};
 
@@ -19,6 +20,8 @@ const LEAD_IN: f64 = 0.3;
 const TAIL: f64 = 0.2;
 /// Files have no tempo; they are read at this many quarter notes a minute.
 const BPM: f64 = 120.0;
+/// Most values of pitch that are read: an hour and a half at the usual 5 ms.
+const MOST_DRAWN: usize = 1 << 20;
 
 /// The words of a score as DiffSinger segments.
 pub fn write_ds(file: &ScoreFile) -> String {
@@ -125,8 +128,13 @@ pub fn read_ds(
             "Give a .ds file.",
         )
     };
-    let value: Value = serde_json::from_str(text.trim_start_matches('\u{FEFF}'))
-        .map_err(|error| wrong(error.to_string()))?;
+    let value: Value =
+        serde_json::from_str(text.trim_start_matches('\u{FEFF}')).map_err(|error| {
+            ScoreFileError {
+                place: Place::Line(error.line(), error.column()),
+                ..wrong(error.to_string())
+            }
+        })?;
     let segments = match value {
         Value::Array(segments) => segments,
         one @ Value::Object(_) => vec![one],
@@ -178,6 +186,7 @@ fn read_segment(
             "a segment has not as many lengths as notes; it is cut",
         );
     }
+    read_pitch(segment, at, track, draft);
     let mut next = sung.iter();
     for (index, (key, length)) in keys.iter().zip(&lengths).enumerate() {
         let length: f64 = length.parse().unwrap_or(f64::NAN);
@@ -216,4 +225,49 @@ fn read_segment(
         }
     }
     Ok(())
+}
+
+/// Reads the pitch of a segment that begins at a second: `f0_seq` in hertz, a value every
+/// `f0_timestep` seconds. Zeros are no pitch.
+fn read_pitch(segment: &Value, start: f64, track: &mut DraftTrack, draft: &mut Draft) {
+    let Some(text) = segment.get("f0_seq").and_then(Value::as_str) else {
+        return;
+    };
+    let step = segment.get("f0_timestep").and_then(|v| match v {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    });
+    let Some(step) = step.filter(|s: &f64| (0.0005..=0.2).contains(s)) else {
+        draft.warn(
+            Place::File,
+            "`f0_seq` without a usable `f0_timestep` is left out",
+        );
+        return;
+    };
+    let mut wrong = 0;
+    for (index, word) in text.split_whitespace().enumerate() {
+        if track.drawn.len() >= MOST_DRAWN {
+            draft.warn(
+                Place::File,
+                format!("more than {MOST_DRAWN} values of pitch; the rest is left out"),
+            );
+            return;
+        }
+        let at = start + index as f64 * step;
+        match word.parse::<f64>() {
+            Ok(hz) if (20.0..=5000.0).contains(&hz) => {
+                let key = 69.0 + 12.0 * math::log2(hz / 440.0);
+                let at = Ticks::from_quarters(at.clamp(0.0, 1e6) * BPM / 60.0);
+                track.drawn.push((at, key as f32));
+            }
+            Ok(0.0) => {}
+            _ => wrong += 1,
+        }
+    }
+    if wrong > 0 {
+        draft.warn(
+            Place::File,
+            format!("{wrong} values of `f0_seq` are no pitch between 20 and 5000 Hz; left out"),
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! Projects of singing programs: OpenUtau (`.ustx`) and DiffSinger (`.ds`), both ways.
 
+mod drawn;
 mod ds;
 mod part;
 mod phones;

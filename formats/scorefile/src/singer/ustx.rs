@@ -4,6 +4,7 @@
 //! syllable before over another note. Chinese characters stand for themselves.
 
 use super::{
+    drawn::{self, DrawnNote},
     part::{self, SungNote},
     yaml::{self, Yaml, quoted},
 };
@@ -209,6 +210,14 @@ pub fn read_ustx(
     }
     let names = root.get("tracks").map_or(&[][..], Yaml::items);
     let mut count = 0;
+    // What is drawn in each part, with its track; and how much of it there may be.
+    let mut drawings: Vec<(usize, Drawing)> = Vec::new();
+    let scale = ppq / PPQ as f64;
+    let milliseconds = |draft: &Draft, at: f64| -> f64 {
+        let at = ticks(at);
+        let tempo = draft.tempo.iter().filter(|t| t.0 <= at).max_by_key(|t| t.0);
+        60_000.0 / tempo.map_or(120.0, |t| t.1).clamp(1.0, 2000.0) / ppq
+    };
     for part in parts.items() {
         let track = number(part, "track_no").unwrap_or(0.0).clamp(0.0, 1e6) as usize;
         if track >= limits.tracks {
@@ -226,6 +235,11 @@ pub fn read_ustx(
             });
         }
         let start = number(part, "position").unwrap_or(0.0);
+        let mut drawing = Drawing {
+            start,
+            notes: Vec::new(),
+            over: drawn::curve(part, "pitd", limits.notes),
+        };
         for note in part.get("notes").map_or(&[][..], Yaml::items) {
             count += 1;
             if count > limits.notes {
@@ -252,6 +266,14 @@ pub fn read_ustx(
                 );
                 continue;
             }
+            let before = drawing.notes.last().map(|n| (n.end, n.key));
+            if before.is_none_or(|(ended, _)| ended <= at + 1.0) {
+                let place = (at, at + length, tone);
+                let pulse = milliseconds(&draft, start + at);
+                drawing
+                    .notes
+                    .push(DrawnNote::read(note, place, before, pulse));
+            }
             let own = &mut draft.tracks[track];
             let pitch = Pitch::from_midi(tone.round() as i32);
             own.notes.push(Note::new(on, off - on, pitch, 80));
@@ -270,11 +292,59 @@ pub fn read_ustx(
                 text => own.syllables.push((on, text.to_owned(), false)),
             }
         }
+        drawings.push((track, drawing));
     }
+    draw(&mut draft, &drawings, scale, &ticks);
     if draft.tracks.iter().all(|t| t.notes.is_empty()) {
         return Err(wrong(Place::File, "no note"));
     }
     draft.finish(catalog, limits)
+}
+
+/// Most values of drawn pitch that are read: an hour and a half at 120 quarter notes a minute.
+const MOST_DRAWN: usize = 1 << 20;
+
+/// What is drawn in a part.
+struct Drawing {
+    /// Where the part begins, in pulses.
+    start: f64,
+    notes: Vec<DrawnNote>,
+    over: Vec<(f64, f64)>,
+}
+
+/// Gives tracks the pitch that is drawn in their parts. A track in which nobody drew anything is
+/// left to whoever sings it; where somebody did, all of it is sung as the program would.
+fn draw(
+    draft: &mut Draft,
+    drawings: &[(usize, Drawing)],
+    scale: f64,
+    ticks: &dyn Fn(f64) -> Ticks,
+) {
+    let mut room = MOST_DRAWN;
+    for index in 0..draft.tracks.len() {
+        let own = || drawings.iter().filter(|d| d.0 == index).map(|d| &d.1);
+        let plain = |d: &Drawing| {
+            d.over.iter().all(|point| point.1 == 0.0) && d.notes.iter().all(DrawnNote::is_plain)
+        };
+        if own().all(plain) {
+            continue;
+        }
+        for drawing in own() {
+            let keys = drawn::keys(&drawing.notes, &drawing.over, scale, room);
+            room -= keys.len();
+            let points = keys
+                .iter()
+                .map(|(at, key)| (ticks(drawing.start + at), *key));
+            draft.tracks[index].drawn.extend(points);
+        }
+        if room == 0 {
+            draft.warn(
+                Place::File,
+                format!("more than {MOST_DRAWN} values of drawn pitch; the rest is left out"),
+            );
+            return;
+        }
+    }
 }
 
 /// Time signatures lie at bars, counted in those before them.
