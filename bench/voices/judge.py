@@ -16,14 +16,8 @@ import numpy as np
 from faster_whisper import WhisperModel
 from scipy.signal import resample_poly
 
-
-def distance(a, b):
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from hear import distance  # noqa: E402
 
 
 def units(text, lang):

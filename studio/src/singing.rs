@@ -61,9 +61,9 @@ impl Studio {
             .find_map(|note| note.lyric.as_ref())
             .map_or("en", |lyric| lyric.lang.as_str());
         let id = self.choose_voice(&song.score.tracks[track].instrument, job.voice, lang)?;
-        let singer = self.choir.singer(&id)?;
-        let profile = singer.profile();
-        if syllables > 0 && !profile.languages.contains(&lang) {
+        let profile = self.voice_named(&id)?;
+        self.choir.singer(singer_of(profile).unwrap_or(&id))?;
+        if syllables > 0 && !profile.sings.iter().any(|own| own == lang) {
             remarks.push(Remark::new(
                 format!(
                     "{} does not know this language and sings it with an accent",
@@ -127,14 +127,11 @@ impl Studio {
         lang: &str,
     ) -> Result<String, StudioError> {
         if let Some(id) = asked {
-            if self.catalog.profile(id).and_then(singer_of).is_none() {
-                return Err(self.unknown_voice(id));
-            }
-            return Ok(self.choir.singer(id)?.profile().id.clone());
+            return Ok(self.voice_named(id)?.id.clone());
         }
-        let own = self.catalog.profile(instrument).and_then(singer_of);
-        if let Some(own) = own {
-            return Ok(own.to_owned());
+        let own = self.catalog.profile(instrument);
+        if let Some(own) = own.filter(|own| singer_of(own).is_some()) {
+            return Ok(own.id.clone());
         }
         default_voice(&self.catalog, lang)
     }
@@ -149,14 +146,11 @@ impl Studio {
         text: Option<&str>,
         rate: SampleRate,
     ) -> Result<AudioBuffer, StudioError> {
-        if self.catalog.profile(id).and_then(singer_of).is_none() {
-            return Err(self.unknown_voice(id));
-        }
-        let singer = self.choir.singer(id)?;
-        let profile = singer.profile();
-        let text = text.unwrap_or(match profile.languages.first() {
-            Some(&("cmn" | "yue")) => "晚风轻轻吹过山岗",
-            Some(&"ja") => "さくらさくら",
+        let profile = self.voice_named(id)?;
+        let singer = self.choir.singer(singer_of(profile).unwrap_or(id))?;
+        let text = text.unwrap_or(match profile.sings.first().map(String::as_str) {
+            Some("cmn" | "yue") => "晚风轻轻吹过山岗",
+            Some("ja") => "さくらさくら",
             _ => "evening falls and the river is singing",
         });
         // A tune of five notes in the middle of the voice's range, the last one long.
@@ -189,7 +183,9 @@ impl Studio {
             length: Seconds(at),
             seed: 1,
         };
-        let clip = ensemble::sing(&phrase, &Expression::default(), &*singer, rate)?.clip;
+        let mut expression = Expression::default();
+        expression.settings.formant += profile.formant;
+        let clip = ensemble::sing(&phrase, &expression, &*singer, rate)?.clip;
         Ok(clip.audio)
     }
 }
@@ -201,7 +197,8 @@ impl Studio {
 pub fn default_voice(catalog: &Catalog, lang: &str) -> Result<String, StudioError> {
     let voices = || {
         let profiles = catalog.profiles().iter();
-        profiles.filter_map(|profile| Some((singer_of(profile)?, &profile.sings)))
+        let singers = profiles.filter(|profile| singer_of(profile).is_some());
+        singers.map(|profile| (profile.id.as_str(), &profile.sings))
     };
     voices()
         .find(|(_, sings)| sings.iter().any(|own| own == lang))

@@ -75,16 +75,24 @@ impl Studio {
                 .set(option, text)
                 .map_err(|error| StudioError::input(error.message_en, error.message_zh))
         };
-        if option != "instrument" || !(text.contains(USER) || text.contains("voice-")) {
+        if option != "instrument" {
             return set(overrides, text);
         }
         for part in text.split([',', '，', '、']).map(str::trim) {
-            if self.is_own_voice(part) {
-                overrides.instruments.push(part.to_owned());
-            } else if part.starts_with("voice-") && self.catalog.profile(part).is_none() {
-                return Err(self.unknown_voice(part));
-            } else if !part.starts_with(USER) {
-                set(overrides, part)?;
+            if !part.starts_with(USER) {
+                // What is no instrument's name may be that of a voice, `voice-` or not.
+                let (own, plain) = (self.catalog.voice(part), set(overrides, part));
+                match (own, plain) {
+                    (_, Ok(())) => {}
+                    (Some(voice), Err(_)) if self.is_own_voice(&voice.id) => {
+                        overrides.instruments.push(voice.id.clone());
+                    }
+                    (Some(voice), Err(_)) => set(overrides, &voice.id)?,
+                    (None, Err(_)) if part.starts_with("voice-") => {
+                        return Err(self.unknown_voice(part));
+                    }
+                    (None, Err(fault)) => return Err(fault),
+                }
             } else if self.catalog.profile(part).is_some() {
                 overrides.instruments.push(part.to_owned());
             } else {

@@ -6,9 +6,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+use yuefu_audiofile::wav16;
 use yuefu_studio::{
     Cancel, Overrides, ReleasePlan, SingJob, Song, Studio, StudioError,
-    audio::SampleRate,
+    audio::{AudioBuffer, SampleRate, math},
     packs::{self, Install, Pack},
     song::{brief::Lang, ops::Op},
 };
@@ -22,27 +23,20 @@ fn folder(name: &str) -> PathBuf {
 
 /// Half a second of a vowel-like sound at 220 Hz as a WAV file; `bright` moves its formant.
 fn vowel(bright: u32) -> Vec<u8> {
-    let rate: u32 = 44_100;
-    let count = rate * 7 / 10;
-    let mut wav = b"RIFF".to_vec();
-    wav.extend((36 + count * 2).to_le_bytes());
-    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend(rate.to_le_bytes());
-    wav.extend((rate * 2).to_le_bytes());
-    wav.extend(b"\x02\0\x10\0data");
-    wav.extend((count * 2).to_le_bytes());
-    for n in 0..count {
-        let phase = f64::from(n) * 220.0 / f64::from(rate);
-        let value: f64 = (1..30)
-            .map(|k| {
-                let away = (f64::from(k) * 220.0 - f64::from(bright)) / 700.0;
-                yuefu_studio::audio::math::cos(std::f64::consts::TAU * phase * f64::from(k))
-                    / (1.0 + away * away)
-            })
-            .sum();
-        wav.extend(((value * 1500.0) as i16).to_le_bytes());
-    }
-    wav
+    let frames = 44_100 * 7 / 10;
+    let tone = (0..frames).map(|n| {
+        let phase = f64::from(n) * 220.0 / 44_100.0;
+        let partial = |k: u32| {
+            let away = (f64::from(k) * 220.0 - f64::from(bright)) / 700.0;
+            math::cos(std::f64::consts::TAU * phase * f64::from(k)) / (1.0 + away * away)
+        };
+        (0.045 * (1..30).map(partial).sum::<f64>()) as f32
+    });
+    let audio = AudioBuffer {
+        rate: SampleRate(44_100),
+        channels: vec![tone.collect()],
+    };
+    wav16(&audio, 4096, |_, _, _| {}).unwrap()
 }
 
 /// A CV bank with Japanese names; `encode` writes them as UTAU does.
@@ -379,4 +373,64 @@ fn a_kokoro_pack_of_another_export_is_refused() {
     assert!(refused.to_string().contains("SHA-256"), "{refused}");
     assert!(!root.join("voices/kokoro").exists());
     fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
+fn voices_answer_to_short_names() {
+    let studio = Studio::shipped().unwrap();
+    for name in ["voice-hibari", "hibari", "Hibari", "云雀"] {
+        assert_eq!(
+            studio.voice_named(name).unwrap().id,
+            "voice-hibari",
+            "{name}"
+        );
+    }
+    assert_eq!(studio.voice_named("child").unwrap().id, "voice-child");
+    let fault = studio.voice_named("hibary").unwrap_err();
+    for (lang, near) in [
+        (Lang::En, "did you mean `hibari`?"),
+        (Lang::Zh, "是否指“hibari”？"),
+    ] {
+        let said = fault.message(lang);
+        assert!(said.contains(near), "{said}");
+        assert_eq!(said.matches("voice-xiaohe").count(), 1, "{said}");
+        assert!(said.contains("voice-child"), "{said}");
+    }
+    let far = studio.voice_named("voice-zzzzzzzzzz").unwrap_err();
+    assert!(!far.message(Lang::En).contains("did you mean"));
+    // In options and operations too.
+    let mut overrides = Overrides::default();
+    studio
+        .set_option(&mut overrides, "instrument", "songye, grand-piano")
+        .unwrap();
+    assert_eq!(overrides.instruments, ["voice-songye", "grand-piano"]);
+    let wrong = studio.set_option(&mut overrides, "instrument", "voice-songe");
+    assert!(
+        wrong
+            .unwrap_err()
+            .message(Lang::En)
+            .contains("did you mean `songye`?")
+    );
+    let song = sung(&studio, "wren");
+    let lead = song
+        .score
+        .tracks
+        .iter()
+        .find(|t| t.role.name() == "vocal")
+        .unwrap();
+    assert_eq!(lead.instrument, "voice-wren");
+    let op: Op = format!("instrument {} to alder", lead.id).parse().unwrap();
+    let (other, _) = op.apply(&song, &studio.catalog).unwrap();
+    assert!(
+        other
+            .score
+            .tracks
+            .iter()
+            .any(|t| t.instrument == "voice-alder")
+    );
+    // A child is a singer with another body, not just another name for one.
+    let rate = SampleRate(22_050);
+    let child = studio.preview_voice("child", None, rate).unwrap();
+    let own = studio.preview_voice("xiaohe", None, rate).unwrap();
+    assert_ne!(child, own);
 }

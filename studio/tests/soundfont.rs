@@ -1,8 +1,10 @@
 //! A user's own SoundFont: chosen, played, named in the document, missed when it is gone.
 
 use std::path::PathBuf;
+use yuefu_audiofile::wav16;
 use yuefu_studio::{
-    Overrides, Publish, ReleasePlan, Song, Studio, StudioError, audio::SampleRate,
+    Overrides, Publish, ReleasePlan, Song, Studio, StudioError,
+    audio::{AudioBuffer, SampleRate},
     song::brief::Lang,
 };
 
@@ -15,19 +17,15 @@ fn folder(name: &str) -> PathBuf {
 
 /// A sine as a 16-bit mono WAV file, and an SFZ text that plays it over all keys.
 fn sfz(folder: &std::path::Path, hertz: f64) -> PathBuf {
-    let frames: u32 = 22_050;
-    let mut wav = b"RIFF".to_vec();
-    wav.extend((36 + frames * 2).to_le_bytes());
-    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend(22_050_u32.to_le_bytes());
-    wav.extend(44_100_u32.to_le_bytes());
-    wav.extend(b"\x02\0\x10\0data");
-    wav.extend((frames * 2).to_le_bytes());
-    for n in 0..frames {
+    let saw = (0..22_050).map(|n| {
         let phase = f64::from(n) * hertz / 22_050.0;
-        let sample = (phase.fract() * 2.0 - 1.0) * 12_000.0;
-        wav.extend((sample as i16).to_le_bytes());
-    }
+        ((phase.fract() * 2.0 - 1.0) * 0.366) as f32
+    });
+    let audio = AudioBuffer {
+        rate: SampleRate(22_050),
+        channels: vec![saw.collect()],
+    };
+    let wav = wav16(&audio, 4096, |_, _, _| {}).unwrap();
     std::fs::write(folder.join("tone.wav"), wav).unwrap();
     let path = folder.join("tone.sfz");
     std::fs::write(&path, "<region> sample=tone.wav pitch_keycenter=60\n").unwrap();

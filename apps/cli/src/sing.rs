@@ -46,7 +46,7 @@ pub fn sing(
     if let Some(folder) = voice.as_deref().map(Path::new)
         && voice
             .as_deref()
-            .is_some_and(|id| studio.catalog.profile(id).is_none())
+            .is_some_and(|id| studio.catalog.voice(id).is_none())
         && folder.is_dir()
     {
         let (with, id) = studio.with_voice(folder)?;

@@ -6,6 +6,12 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
 };
+use yuefu_studio::{
+    Tags,
+    audio::{AudioBuffer, SampleRate},
+    mastering::write_recording,
+    publish::parse_format,
+};
 
 fn yuefu(voices: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_yuefu"))
@@ -26,20 +32,22 @@ fn said(voices: &Path, arguments: &[&str]) -> Value {
 /// A bank of one sound: a buzz at 200 Hz.
 fn bank(folder: &Path) {
     fs::create_dir_all(folder).unwrap();
-    let (rate, count) = (44_100_u32, 30_000_u32);
-    let mut wav = b"RIFF".to_vec();
-    wav.extend((36 + count * 2).to_le_bytes());
-    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend(rate.to_le_bytes());
-    wav.extend((rate * 2).to_le_bytes());
-    wav.extend(b"\x02\0\x10\0data");
-    wav.extend((count * 2).to_le_bytes());
-    for n in 0..count {
-        let phase = (f64::from(n) * 200.0 / f64::from(rate)).fract();
-        let value = ((1.0 - phase).powi(6) - 0.14) * 20_000.0;
-        wav.extend((value as i16).to_le_bytes());
-    }
-    fs::write(folder.join("a.wav"), wav).unwrap();
+    let buzz = (0..30_000).map(|n| {
+        let phase = (f64::from(n) * 200.0 / 44_100.0).fract();
+        (((1.0 - phase).powi(6) - 0.14) * 0.61) as f32
+    });
+    let audio = AudioBuffer {
+        rate: SampleRate(44_100),
+        channels: vec![buzz.collect()],
+    };
+    let path = folder.join("a.wav");
+    write_recording(
+        &path,
+        &audio,
+        parse_format("wav").unwrap(),
+        &Tags::default(),
+    )
+    .unwrap();
     fs::write(folder.join("oto.ini"), "a.wav=あ,20,120,-600,30,10\n").unwrap();
     fs::write(folder.join("terms.txt"), "for tests").unwrap();
 }

@@ -184,4 +184,22 @@ impl Catalog {
     pub fn profile(&self, id: &str) -> Option<&InstrumentProfile> {
         self.profiles.iter().find(|profile| profile.id == id)
     }
+
+    /// The singer that somebody names: by id, with or without `voice-`, or by name, such as
+    /// `voice-hibari`, `hibari`, `Hibari` or 云雀.
+    pub fn voice(&self, name: &str) -> Option<&InstrumentProfile> {
+        let name = name.trim().to_lowercase();
+        let singers = || {
+            let profiles = self.profiles.iter();
+            profiles.filter(|profile| profile.engine.starts_with("voice:"))
+        };
+        let bare = |text: &str| {
+            let end = text.find([' ', '（', '(']).unwrap_or(text.len());
+            text[..end].to_lowercase()
+        };
+        singers()
+            .find(|singer| singer.id == name)
+            .or_else(|| singers().find(|s| s.id.strip_prefix("voice-") == Some(name.as_str())))
+            .or_else(|| singers().find(|s| bare(&s.en) == name || bare(&s.zh) == name))
+    }
 }

@@ -49,7 +49,7 @@ mod tracks;
 mod values;
 mod voice;
 
-pub use message::{OpError, Remark};
+pub use message::{OpError, Remark, nearest};
 pub use place::{At, Gap, Moment, Place, Spot, Tracks};
 pub use select::Selection;
 pub use values::{

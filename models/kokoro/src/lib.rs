@@ -23,7 +23,7 @@ mod voice;
 
 pub use line::{Line, LineSyllable, Owner};
 pub use model::{Alignment, Error, FRAME, Kokoro, LATENESS, PITCH_HOP, Prosody, RATE, Reading};
-pub use singer::{KokoroSinger, Studied, languages};
+pub use singer::{KokoroSinger, Studied, in_both, languages};
 pub use spell::{SpellFault, token};
 pub use timing::{phone_times, trim};
 pub use voice::{Voice, VoiceFault};

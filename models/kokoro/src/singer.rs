@@ -97,32 +97,21 @@ impl KokoroSinger {
     }
 
     fn say(&self, line: &[LineSyllable]) -> Result<Spoken, VoiceError> {
-        let fail = |fault: &dyn std::fmt::Display| {
-            let text = fault.to_string();
-            match text.split_once(" · ") {
-                Some((en, zh)) => VoiceError::new(en, zh),
-                None => VoiceError::new(text.clone(), text),
-            }
-        };
         let mandarin = 2 * line.iter().filter(|s| s.lang == "cmn").count() >= line.len();
         let voice = match mandarin {
             true => &self.voices.cmn,
             false => &self.voices.en,
         };
-        let spelled = Line::spell(line).map_err(|fault| fail(&fault))?;
+        let spelled = Line::spell(line).map_err(in_both)?;
         let style = voice.style(spelled.len());
         let model = &self.model;
-        let reading = model
-            .read(&spelled, style, SPEED)
-            .map_err(|fault| fail(&fault))?;
+        let reading = model.read(&spelled, style, SPEED).map_err(in_both)?;
         let lengths = trim(&spelled, &reading.frames);
         let alignment = Alignment::new(&lengths);
-        let prosody = model
-            .intone(&reading, &alignment, style)
-            .map_err(|fault| fail(&fault))?;
+        let prosody = model.intone(&reading, &alignment, style).map_err(in_both)?;
         let audio = model
             .sound(&reading, &alignment, &prosody, style)
-            .map_err(|fault| fail(&fault))?;
+            .map_err(in_both)?;
         let counts: Vec<usize> = line.iter().map(|s| s.sounds.phones.len()).collect();
         let times = phone_times(&spelled, &lengths, &counts);
         let pitch = heard(&prosody);
@@ -132,6 +121,16 @@ impl KokoroSinger {
         };
         let speech = self.resinger.take(&audio, at, times);
         Ok(Spoken { speech, pitch })
+    }
+}
+
+/// A fault of this crate, which has both languages in one line (`English · 中文`), as an error of a
+/// voice.
+pub fn in_both(fault: impl std::fmt::Display) -> VoiceError {
+    let text = fault.to_string();
+    match text.split_once(" · ") {
+        Some((en, zh)) => VoiceError::new(en, zh),
+        None => VoiceError::new(text.clone(), text),
     }
 }
 

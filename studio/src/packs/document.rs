@@ -4,8 +4,9 @@
 use super::Pack;
 use crate::{Studio, StudioError, voices::singer_of};
 use yuefu_song::{
-    EngineUse, Song,
+    EngineUse, InstrumentProfile, Song,
     brief::{Diagnostic, Severity},
+    ops::nearest,
 };
 
 /// The stage under which a document names a voice.
@@ -94,21 +95,42 @@ impl Studio {
 
     /// What to say of a voice that is asked for and that is not there.
     pub(crate) fn unknown_voice(&self, id: &str) -> StudioError {
-        let profiles = self.catalog.profiles().iter();
-        let known: Vec<&str> = profiles
-            .filter_map(singer_of)
+        let singers = || {
+            let profiles = self.catalog.profiles().iter();
+            let singers = profiles.filter(|profile| singer_of(profile).is_some());
+            singers.map(|profile| profile.id.as_str())
+        };
+        let known: Vec<&str> = singers()
             .filter(|id| !id.starts_with("voice-kokoro-"))
             .collect();
         let known = known.join(", ");
+        let asked = id.strip_prefix("voice-").unwrap_or(id);
+        let bare = singers().filter_map(|id| id.strip_prefix("voice-"));
+        let (en, zh) = nearest(asked, bare).map_or_else(Default::default, |near| {
+            (
+                format!("did you mean `{near}`? "),
+                format!("是否指“{near}”？"),
+            )
+        });
         StudioError::input(
             format!(
-                "no voice is called `{id}`; there are {known}. `yuefu voices list` shows all, \
+                "no voice is called `{id}`; {en}There are {known}. `yuefu voices list` shows all, \
                  `yuefu voices install` adds some."
             ),
             format!(
-                "没有叫“{id}”的声音；现有 {known}。yuefu voices list 列出全部，yuefu voices install 可安装。"
+                "没有叫“{id}”的声音；{zh}现有 {known}。yuefu voices list 列出全部，yuefu voices install 可安装。"
             ),
         )
+    }
+
+    /// The singer that a user names: by id, with or without `voice-`, or by name.
+    ///
+    /// # Errors
+    /// When there is none; the message names the nearest.
+    pub fn voice_named(&self, name: &str) -> Result<&InstrumentProfile, StudioError> {
+        self.catalog
+            .voice(name)
+            .ok_or_else(|| self.unknown_voice(name))
     }
 }
 

@@ -205,20 +205,22 @@ pub(super) fn in_place(folder: &Path) -> Result<Pack, StudioError> {
 pub fn remove(folder: &Path, id: &str) -> Result<(), StudioError> {
     let shelf = Shelf::find(folder);
     let inside = |path: &Path| path.parent().map(Path::to_owned);
-    let home = shelf
-        .pack(id)
-        .filter(|pack| pack.card.singers.len() == 1)
-        .and_then(|pack| inside(&pack.files))
-        .or_else(|| {
-            // A broken voice, or a pack of many singers, goes by the name of its folder.
-            let homes = shelf.packs.iter().filter_map(|pack| inside(&pack.files));
-            let broken = shelf.broken.iter().map(|broken| broken.folder.clone());
-            homes
-                .chain(broken)
-                .find(|home| home.file_name().is_some_and(|name| name == id))
-        });
+    let own = |id: &str| {
+        let pack = shelf.pack(id).filter(|pack| pack.card.singers.len() == 1)?;
+        inside(&pack.files)
+    };
+    let whole = format!("voice-{id}");
+    let home = own(id).or_else(|| own(&whole)).or_else(|| {
+        // A broken voice, or a pack of many singers, goes by the name of its folder.
+        let homes = shelf.packs.iter().filter_map(|pack| inside(&pack.files));
+        let broken = shelf.broken.iter().map(|broken| broken.folder.clone());
+        homes
+            .chain(broken)
+            .find(|home| home.file_name().is_some_and(|name| name == id))
+    });
     let Some(home) = home else {
-        return Err(match shelf.pack(id).and_then(|pack| inside(&pack.files)) {
+        let many = shelf.pack(id).or_else(|| shelf.pack(&whole));
+        return Err(match many.and_then(|pack| inside(&pack.files)) {
             Some(home) => {
                 let name = home.file_name().unwrap_or_default().to_string_lossy();
                 StudioError::input(

@@ -9,7 +9,7 @@ use crate::{
     voices::{Load, Loaded},
 };
 use std::sync::{Arc, OnceLock};
-use yuefu_kokoro::{Kokoro, KokoroSinger, Studied, Voice, languages};
+use yuefu_kokoro::{Kokoro, KokoroSinger, Studied, Voice, in_both, languages};
 use yuefu_utau::BankFiles as _;
 use yuefu_voice::{SingerProfile, VoiceError};
 
@@ -121,32 +121,25 @@ pub(super) fn loads(pack: &Pack) -> Vec<Load> {
 
 fn load(shared: &Shared, folder: &std::path::Path, id: &str) -> Loaded {
     let files = Folder::open(folder).map_err(super::kind::both)?;
-    let read = |name: &str| {
-        files.read(name).ok_or_else(|| {
-            VoiceError::new(
-                format!(
-                    "the Kokoro pack lacks {name}. Install it again: yuefu voices install kokoro"
-                ),
-                format!("Kokoro 包缺少 {name}。请重新安装：yuefu voices install kokoro"),
-            )
-        })
+    let lacks = |name: &str| {
+        VoiceError::new(
+            format!("the Kokoro pack lacks {name}. Install it again: yuefu voices install kokoro"),
+            format!("Kokoro 包缺少 {name}。请重新安装：yuefu voices install kokoro"),
+        )
     };
+    let read = |name: &str| files.read(name).ok_or_else(|| lacks(name));
     let names = files.names();
     let name = names
         .iter()
         .filter_map(|file| voice_of(file))
         .find(|name| profile(name).id == id)
-        .ok_or_else(|| {
-            read("voices")
-                .err()
-                .unwrap_or_else(|| VoiceError::new("", ""))
-        })?;
+        .ok_or_else(|| lacks(&format!("the voice {id}")))?;
     let (model, digest) = shared
         .get_or_init(|| {
             let bytes = read(MODEL)?;
             let digest = blake3::hash(&bytes);
             // One thread: tracks are sung side by side, and results do not depend on it.
-            let model = Kokoro::load(bytes, 1).map_err(|fault| two(&fault))?;
+            let model = Kokoro::load(bytes, 1).map_err(in_both)?;
             Ok((Arc::new(model), digest))
         })
         .clone()?;
@@ -155,7 +148,7 @@ fn load(shared: &Shared, folder: &std::path::Path, id: &str) -> Loaded {
     let mut voice = |name: &str| -> Result<Voice, VoiceError> {
         let bytes = read(&format!("voices/{name}.bin"))?;
         hasher.update(&bytes);
-        Voice::parse(&bytes).map_err(|fault| two(&fault))
+        Voice::parse(&bytes).map_err(in_both)
     };
     let own = voice(name)?;
     let home = languages(name)[0];
@@ -178,15 +171,6 @@ fn load(shared: &Shared, folder: &std::path::Path, id: &str) -> Loaded {
         profile(name),
         &digest,
     )))
-}
-
-/// A message of the model's crate, which has both languages in one line.
-fn two(fault: &dyn std::fmt::Display) -> VoiceError {
-    let text = fault.to_string();
-    match text.split_once(" · ") {
-        Some((en, zh)) => VoiceError::new(en, zh),
-        None => VoiceError::new(text.clone(), text),
-    }
 }
 
 /// What to say of a model file that is another export.

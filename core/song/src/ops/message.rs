@@ -92,10 +92,7 @@ impl Remarks {
 }
 
 /// The nearest of some names to one that is not among them, if any is near.
-pub(super) fn nearest<'a>(
-    wanted: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = wanted.to_lowercase();
     let limit = (wanted.chars().count() / 2).max(1);
     names

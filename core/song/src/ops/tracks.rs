@@ -277,6 +277,7 @@ impl Work<'_> {
                     .iter()
                     .find(|p| p.en.to_lowercase() == lower || p.zh == name)
             })
+            .or_else(|| self.catalog.voice(name))
             .ok_or_else(|| {
                 let ids = profiles.iter().map(|profile| profile.id.as_str());
                 unknown(("instrument", "乐器"), name, ids)
