@@ -19,6 +19,7 @@ mod hearing;
 pub mod import;
 pub mod keeping;
 mod laying;
+pub mod learning;
 pub mod mastering;
 pub mod packs;
 pub mod project;

@@ -69,8 +69,14 @@ const RULES: &[Rule] = &[
     },
     Rule {
         from: "models/corpus",
-        to: &["core/", "data", "formats/scorefile", "compose/harmonize"],
-        why: "the corpus reads scores and completes them: core, data, formats/scorefile and compose/harmonize",
+        to: &[
+            "core/",
+            "data",
+            "formats/scorefile",
+            "compose/harmonize",
+            "compose/originality",
+        ],
+        why: "the corpus reads scores, completes and compares them: core, data, formats/scorefile, compose/harmonize and compose/originality",
     },
     Rule {
         from: "models/",

@@ -4,7 +4,11 @@ use crate::edit_args::{
     ArrangeArgs, DiffArgs, EditArgs, HistoryArgs, ImportArgs, PartArgs, RegenerateArgs,
     ReshapeArgs, RestyleArgs, StepsArgs, StoreArgs, TakesArgs, VerifyArgs, WatchArgs,
 };
-use crate::{sing::SingArgs, voices::VoicesArgs};
+use crate::{
+    corpus::{CorpusArgs, OriginalityArgs},
+    sing::SingArgs,
+    voices::VoicesArgs,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -103,6 +107,10 @@ pub enum Command {
     Show(ShowArgs),
     /// Write a song's words from a theme, or with you line by line
     Lyrics(Box<LyricsArgs>),
+    /// Read real songs to learn from: collections, or folders of MIDI, MusicXML and ABC
+    Corpus(CorpusArgs),
+    /// Say how near a tune comes to those that the composer learned from
+    Originality(OriginalityArgs),
     /// Print completions for a shell
     Completions {
         /// Shell

@@ -7,6 +7,24 @@ use std::fmt::Write as _;
 /// Command, command line without `yuefu`, and what it does in English and Chinese.
 const EXAMPLES: &[(&str, &str, &str, &str)] = &[
     (
+        "corpus",
+        "corpus my-songs/ -o songs.yfc",
+        "read, clean and pack a folder of scores, with statistics",
+        "读入、清理并打包一个乐谱文件夹，附统计",
+    ),
+    (
+        "corpus",
+        "corpus songs.yfc --json",
+        "what a packed corpus holds",
+        "查看打包曲库的内容",
+    ),
+    (
+        "originality",
+        "originality tune.mid",
+        "bars that equal a known tune, and the nearest songs",
+        "与已知旋律相同的小节，以及最接近的歌曲",
+    ),
+    (
         "lyrics",
         r#"lyrics "a sad song about the city at night" --seed 7"#,
         "words for a song",

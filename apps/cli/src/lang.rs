@@ -46,6 +46,11 @@ impl Words {
 }
 
 const ABOUT: &[(&str, &str)] = &[
+    (
+        "corpus",
+        "读入可供学习的真实歌曲：曲库，或含 MIDI、MusicXML、ABC 的文件夹",
+    ),
+    ("originality", "检查旋律与作曲所学歌曲的相近程度"),
     ("sing", "把旋律唱出来：一条单独的干声"),
     ("voices", "列出、试听、安装或移除声音"),
     ("list", "列出所有声音，及其来源与条款"),
@@ -114,6 +119,10 @@ const ABOUT: &[(&str, &str)] = &[
 ];
 
 const OPTIONS: &[(&str, &str)] = &[
+    ("sources", "曲库压缩包、文件夹、乐谱文件或打包曲库（.yfc）"),
+    ("pack", "要写入的打包曲库（.yfc）；不写则只统计"),
+    ("index", "要写入的旋律索引：只含哈希，供原创性检查使用"),
+    ("tune_file", "MIDI、MusicXML、ABC 文件或工程"),
     ("about", "歌的主题，中英文皆可"),
     (
         "theme",

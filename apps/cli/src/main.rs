@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod corpus;
 mod edit;
 mod edit_args;
 mod examples;
@@ -99,6 +100,8 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
         Command::Master(args) => commands::master(args, common, words),
         Command::Show(args) => look::show(args, common, words),
         Command::Lyrics(args) => lyrics::lyrics(args, common, words),
+        Command::Corpus(args) => corpus::corpus(args, common, words, cancel),
+        Command::Originality(args) => corpus::originality(args, common, words),
         Command::Completions { shell } => {
             clap_complete::generate(
                 *shell,

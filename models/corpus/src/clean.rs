@@ -2,11 +2,11 @@
 
 use crate::{
     complete::melody_line,
-    lines::LineNote,
     piece::{Piece, Source, Split},
 };
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use yuefu_originality::{patterns, tune_of};
 
 /// Why a song is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -110,31 +110,6 @@ fn count(track: &yuefu_song::Track) -> usize {
     track.phrases.iter().map(|phrase| phrase.notes.len()).sum()
 }
 
-/// Notes of a pattern by which tunes are compared.
-const PATTERN: usize = 9;
-
-/// Hashes of every nine notes of a line that follow one another, by their intervals and by the
-/// ratios of the times between their onsets: the same for a tune in another key, or written in
-/// notes twice as long.
-pub fn tune_hashes(line: &[LineNote]) -> Vec<u64> {
-    line.windows(PATTERN)
-        .map(|notes| {
-            let mut hash = blake3::Hasher::new();
-            let times = notes.windows(2).map(|pair| (pair[1].at - pair[0].at).0);
-            let common = times.clone().fold(0, gcd).max(1);
-            for (pair, time) in notes.windows(2).zip(times) {
-                hash.update(&(i16::from(pair[1].key) - i16::from(pair[0].key)).to_le_bytes());
-                hash.update(&(time / common).to_le_bytes());
-            }
-            first_eight(&hash.finalize())
-        })
-        .collect()
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
 fn first_eight(hash: &blake3::Hash) -> u64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&hash.as_bytes()[..8]);
@@ -164,17 +139,20 @@ pub(crate) fn group(pieces: &mut [Piece]) -> usize {
             join(&mut parent, first, index);
         }
     }
-    let patterns: Vec<Vec<u64>> = pieces
+    let known: Vec<Vec<u64>> = pieces
         .iter()
         .map(|piece| {
-            let mut hashes = tune_hashes(&melody_line(piece));
+            let tune = piece
+                .melody
+                .map(|index| tune_of(&piece.score.tracks[index]));
+            let mut hashes: Vec<u64> = patterns(&tune.unwrap_or_default()).collect();
             hashes.sort_unstable();
             hashes.dedup();
             hashes
         })
         .collect();
     let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
-    for (index, hashes) in patterns.iter().enumerate() {
+    for (index, hashes) in known.iter().enumerate() {
         for hash in hashes {
             holders.entry(*hash).or_default().push(index as u32);
         }
@@ -189,7 +167,7 @@ pub(crate) fn group(pieces: &mut [Piece]) -> usize {
     }
     for ((a, b), count) in shared {
         let (a, b) = (a as usize, b as usize);
-        let fewer = patterns[a].len().min(patterns[b].len());
+        let fewer = known[a].len().min(known[b].len());
         if fewer >= 8 && count as f64 >= SHARED * fewer as f64 {
             join(&mut parent, a, b);
         }
@@ -227,33 +205,4 @@ fn join(parent: &mut [usize], a: usize, b: usize) {
     let (a, b) = (find(parent, a), find(parent, b));
     // The smaller number stays: the result does not depend on the order of joining.
     parent[a.max(b)] = a.min(b);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use yuefu_theory::Ticks;
-
-    #[test]
-    fn patterns_do_not_hear_key_or_notation() {
-        let line = |up: u8, times: i64| -> Vec<LineNote> {
-            (0..20_i64)
-                .map(|n| LineNote {
-                    at: Ticks(times * 20_160 * (2 * n + n % 2)),
-                    len: Ticks(times * 20_160),
-                    key: 60 + up + (n * 5 % 7) as u8,
-                    velocity: 80,
-                })
-                .collect()
-        };
-        let hashes = tune_hashes(&line(0, 1));
-        assert_eq!(hashes.len(), 12);
-        assert_eq!(hashes, tune_hashes(&line(5, 1)));
-        assert_eq!(hashes, tune_hashes(&line(0, 2)));
-        let mut other = line(0, 1);
-        other[10].key += 1;
-        let changed = tune_hashes(&other);
-        let same = hashes.iter().zip(&changed).filter(|(a, b)| a == b).count();
-        assert_eq!(same, 3);
-    }
 }

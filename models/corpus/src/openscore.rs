@@ -30,6 +30,7 @@ const ENDINGS: [&str; 8] = [
 /// What a list beside the scores says of one: title and genre.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listed {
+    pub(crate) title: Option<String>,
     pub(crate) genre: Option<String>,
 }
 
@@ -64,12 +65,14 @@ fn index(entries: &[Entry]) -> BTreeMap<String, Listed> {
     let (Some(file), Some(genres)) = (column("file"), column("genres")) else {
         return BTreeMap::new();
     };
+    let title = column("title");
     lines
         .map(csv)
         .filter_map(|row| {
             let genre = row.get(genres)?.replace(" / ", "/").trim().to_lowercase();
             let genre = (!genre.is_empty()).then_some(genre);
-            Some((row.get(file)?.clone(), Listed { genre }))
+            let title = title.and_then(|at| row.get(at)).cloned();
+            Some((row.get(file)?.clone(), Listed { title, genre }))
         })
         .collect()
 }
@@ -85,9 +88,12 @@ pub(crate) fn read(
     let bytes = entry.read().map_err(|_| Refusal::Unreadable)?;
     let limits = ScoreLimits::default();
     let lower = entry.path.to_lowercase();
-    let plain = name
+    let mut plain = name
         .rsplit_once('.')
         .map_or_else(|| name.to_owned(), |(plain, _)| plain.to_owned());
+    if let Some(title) = &listed.title {
+        plain = format!("{plain} {title}");
+    }
     if lower.ends_with(".abc") {
         let text = String::from_utf8_lossy(&bytes);
         let tunes = read_abc(&text, catalog, &limits).map_err(|_| Refusal::Unreadable)?;

@@ -2,8 +2,9 @@
 //! so and pass.
 
 use std::path::PathBuf;
-use yuefu_corpus::{Gathered, Limits, Source, Split, gather, pack};
+use yuefu_corpus::{Gathered, Limits, Source, Split, gather, index_tunes, pack};
 use yuefu_engine::Cancel;
+use yuefu_originality::tune_of;
 use yuefu_theory::Ticks;
 
 fn read(name: &str) -> Option<Gathered> {
@@ -78,5 +79,52 @@ fn every_collection_is_read() {
             assert!(back == piece, "{} is read as another", piece.id());
         }
         println!("{name}: {} bytes", bytes.len());
+    }
+}
+
+/// How often songs that were not indexed equal the indexed ones by more than eight notes: what
+/// people write without copying.
+#[test]
+fn the_index_of_tunes_is_small_and_knows_its_songs() {
+    let folder = PathBuf::from("/work/shared/data");
+    let paths: Vec<PathBuf> = ["pop909", "openewld-pd", "lieder"]
+        .iter()
+        .map(|name| folder.join(format!("{name}.tar.gz")))
+        .collect();
+    if !paths.iter().all(|path| path.is_file()) {
+        println!("skipped: the collections are not here");
+        return;
+    }
+    let all = gather(&paths, &Limits::default(), &|_, _| {}, &Cancel::new()).unwrap();
+    let whole = index_tunes(&all.pieces, |_| true);
+    let bytes = whole.to_bytes().len();
+    println!(
+        "{} patterns of {} songs, {bytes} bytes, false alarm {:.1e}",
+        whole.len(),
+        whole.songs(),
+        whole.false_alarm()
+    );
+    assert!(bytes < 3 << 20);
+    let learned = index_tunes(&all.pieces, |piece| piece.split == Split::Train);
+    for source in [Source::Pop909, Source::Openewld, Source::Lieder] {
+        let (mut known, mut new, mut longest) = ([0; 2], [0; 2], 0);
+        for piece in all.pieces.iter().filter(|piece| piece.source == source) {
+            let notes = tune_of(&piece.score.tracks[piece.melody.unwrap()]);
+            let run = learned.longest_known_run(&notes);
+            let into = match piece.split {
+                Split::Train => &mut known,
+                _ => &mut new,
+            };
+            into[0] += 1;
+            into[1] += usize::from(run.is_some());
+            if piece.split != Split::Train {
+                longest = longest.max(run.map_or(0, |run| run.notes));
+            }
+        }
+        println!(
+            "{}: indexed {known:?}, others {new:?}, longest of others {longest}",
+            source.name()
+        );
+        assert!(known[1] * 100 >= known[0] * 98, "{known:?}");
     }
 }
