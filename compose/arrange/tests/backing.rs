@@ -243,6 +243,37 @@ fn wishes_say_who_sings_beside_the_lead() {
 }
 
 #[test]
+fn a_tag_asks_for_harmony_where_it_stands() {
+    let tagged = CHINESE.replacen("[主歌]", "[主歌·和声]", 1);
+    for seed in 0..3 {
+        for style in ["ballad", "pop"] {
+            let change = |b: &mut Brief| b.styles = vec![Weighted::new(style.to_owned(), 1.0)];
+            let (_, plain, _) = sing(CHINESE, seed, change);
+            let verse = plain.sections.iter().find(|s| s.id == "verse-1").unwrap();
+            let backed = |plan: &SongPlan, section: &yuefu_song::SectionPlan| {
+                let there = |m: &&yuefu_song::CastMember| section.playing.contains(&m.id);
+                let cast = plan.cast.iter().filter(there);
+                cast.filter_map(|m| m.sings).collect::<Vec<_>>()
+            };
+            assert!(backed(&plain, verse).iter().all(|p| *p == VoicePart::Ooh));
+            let (_, plan, score) = sing(&tagged, seed, change);
+            let verse = plan.sections.iter().find(|s| s.id == "verse-1").unwrap();
+            let there = backed(&plan, verse);
+            assert!(there.contains(&VoicePart::Below), "{style}: {there:?}");
+            // In all of its lines.
+            let (_, low) = parts(&plan, &score)
+                .into_iter()
+                .find(|(part, _)| *part == VoicePart::Below)
+                .unwrap();
+            let sung = low.phrases.iter().filter(|p| p.id.starts_with("verse-1"));
+            assert_eq!(sung.count(), 4, "{style}");
+            let second = low.phrases.iter().filter(|p| p.id.starts_with("verse-2"));
+            assert_eq!(second.count(), 0, "{style}");
+        }
+    }
+}
+
+#[test]
 fn other_words_reach_the_voices_behind_them() {
     let (mut words, plan, score) = sing(ENGLISH, 1, |b| b.backing = BackingWish::Harmonies);
     let path = SeedPath::song(1);

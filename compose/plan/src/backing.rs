@@ -96,6 +96,17 @@ pub fn seat(
             .voice(&style.id, "answers", VoicePart::Answer);
         voices.push(known.unwrap_or(&answer));
     }
+    // A section that asks for harmony or a choir has it, whatever the style does.
+    if brief.backing != BackingWish::Solo && words.sections.iter().any(|s| together(words, &s.id)) {
+        let manner = book.backing().get("harmonies");
+        for voice in manner.into_iter().flat_map(|m| &m.voice) {
+            let known = |other: &&BackingVoice| other.sings == voice.sings || other.id == voice.id;
+            let choir = |other: &&BackingVoice| other.sings == VoicePart::Soprano;
+            if !voices.iter().any(|other| known(other) || choir(other)) {
+                voices.push(voice);
+            }
+        }
+    }
     for voice in voices {
         let Some(singer) = of_whom(voice.who, lead_voice, lang, catalog) else {
             continue;
@@ -153,6 +164,12 @@ fn answers(words: &LyricSheet, section: &str) -> bool {
     syllables().any(|s| aside(s.delivery)) && syllables().any(|s| !aside(s.delivery))
 }
 
+/// Whether a section is to be sung with harmony voices: `[Chorus: Harmony]`, `[副歌·合唱]`.
+fn together(words: &LyricSheet, section: &str) -> bool {
+    let mut lines = words.lines_of(section).flat_map(|line| &line.syllables);
+    lines.any(|s| s.delivery == Delivery::Harmony)
+}
+
 /// A singer of a kind, at home in the language where there is one; somebody else than the lead
 /// where that is asked for.
 fn of_whom<'a>(
@@ -208,6 +225,7 @@ pub fn sing(
             let total = totals.get(&section.kind).copied().unwrap_or(0);
             let here = match (sings, voice) {
                 (VoicePart::Answer, _) => answers(words, &section.id),
+                (sings, _) if sings != VoicePart::Ooh && together(words, &section.id) => true,
                 (_, None) => section.kind == SectionKind::Chorus,
                 (_, Some(voice)) => {
                     let kinds = &voice.only;
@@ -229,6 +247,7 @@ pub fn sing(
 /// How the voices of a song sing: settings by track, for a song that was just planned.
 pub fn voices(brief: &Brief, plan: &SongPlan, book: &StyleBook) -> BTreeMap<String, TrackVoice> {
     let mut out = BTreeMap::new();
+    let asked = brief.voice == VoiceWish::Choir || brief.backing == BackingWish::Choir;
     let mut set = |id: &str, settings: &yuefu_song::VoiceSettings| {
         if !settings.is_default() {
             let voice = TrackVoice {
@@ -246,7 +265,11 @@ pub fn voices(brief: &Brief, plan: &SongPlan, book: &StyleBook) -> BTreeMap<Stri
                 }
             }
             (_, Some(sings)) => {
-                if let Some(voice) = book.backing().voice(&plan.style, &member.id, sings) {
+                // A choir that was asked for is one, whatever few voices the style is used to.
+                let choir = book.backing().get("choir").filter(|_| asked);
+                let choir = choir.and_then(|m| m.voice.iter().find(|v| v.sings == sings));
+                let usual = || book.backing().voice(&plan.style, &member.id, sings);
+                if let Some(voice) = choir.or_else(usual) {
                     set(&member.id, &voice.settings);
                 }
             }

@@ -195,6 +195,22 @@ pub fn sing(words: &LyricSheet, cast: &[CastMember], sections: &mut [SectionPlan
     let verses = of_kind(SectionKind::Verse);
     let mut second: Vec<usize> = verses.into_iter().skip(1).step_by(2).collect();
     second.extend(of_kind(SectionKind::Bridge));
+    if second.is_empty() {
+        // With one verse it is the second one's, and a song of refrains is shared out.
+        let all: Vec<usize> = (0..sections.len())
+            .filter(|i| sung(&sections[*i]))
+            .collect();
+        let refrain = |i: &usize| sections[*i].kind == SectionKind::Chorus;
+        second = all
+            .iter()
+            .copied()
+            .filter(|i| !refrain(i))
+            .take(1)
+            .collect();
+        if second.is_empty() || all.len() == second.len() {
+            second = all.into_iter().skip(1).step_by(2).collect();
+        }
+    }
     for (index, section) in sections.iter_mut().enumerate() {
         section
             .playing

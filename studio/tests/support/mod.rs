@@ -1,6 +1,8 @@
 //! What tests of rendering share.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod hear;
+
 use std::{collections::BTreeMap, path::PathBuf, sync::Mutex};
 use yuefu_studio::{
     Cancel, Ledger, RenderOptions, Rendered, Silent, Song, StemSink, Store, Studio, StudioError,

@@ -64,7 +64,7 @@ pub fn line(
 }
 
 /// Octaves, in semitones, by which a choir's soprano lies above a low lead.
-fn soprano_shift(hall: &Hall<'_>, keys: &[i32]) -> i32 {
+pub fn soprano_shift(hall: &Hall<'_>, keys: &[i32]) -> i32 {
     let soprano = hall
         .plan
         .cast

@@ -127,8 +127,13 @@ fn line_notes(
             notes
         }
         VoicePart::Soprano => {
+            // Where the voices under it expect it.
             let mut notes = softened(&line.notes);
-            into_range(desk, &mut notes);
+            let keys: Vec<i32> = notes.iter().map(|n| n.pitch.midi()).collect();
+            let octaves = (harmony::soprano_shift(desk.hall, &keys) / 12) as i8;
+            for note in &mut notes {
+                note.pitch.octave += octaves;
+            }
             notes
         }
         VoicePart::Ooh => ooh::chords(desk, section, line),
@@ -186,8 +191,14 @@ fn entries(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> Vec<b
     };
     let half = tune.len() / 2;
     let hook = hook(desk, tune);
+    // Where harmony is asked for, it is there from the first word to the last.
+    let asked = |line: &TunePhrase| {
+        let mut lyrics = line.notes.iter().filter_map(|n| n.lyric.as_deref());
+        lyrics.any(|lyric| lyric.delivery == Delivery::Harmony)
+    };
     (0..tune.len())
         .map(|number| match way {
+            _ if asked(&tune[number]) => true,
             0 => true,
             1 => number >= half,
             _ => number == hook,
@@ -253,10 +264,11 @@ fn into_range(desk: &Desk<'_>, notes: &mut [Note]) {
     let beyond = |octaves: i32, from: i32, to: i32| {
         (from - (low + 12 * octaves)).max(0) + (high + 12 * octaves - to).max(0)
     };
+    // A little beyond one's best notes is nearer to the lead than another octave.
     let by = (-3..=3).min_by_key(|octaves: &i32| {
         (
             beyond(*octaves, bottom, top),
-            beyond(*octaves, from - 2, to + 3),
+            beyond(*octaves, from - 2, to + 3) + 5 * octaves.abs(),
             octaves.abs(),
         )
     });
