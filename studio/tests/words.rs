@@ -6,7 +6,11 @@ use yuefu_song::{
     lyrics::Lyric,
     ops::{Place, Tracks},
 };
-use yuefu_studio::{Overrides, ReleasePlan, ScoreFormat, Studio, WordFormat, editing::Wish};
+use yuefu_studio::{
+    OpenProject, Overrides, Project, ReleasePlan, ScoreFormat, Studio, WordFormat,
+    editing::Wish,
+    song::{edit::Side, merge},
+};
 
 const WORDS: &str = "# 巷口的灯\n\n[主歌]\n巷口的灯还没有关\n晚风吹过旧的栏杆\n你说城市那么大\n总有一扇窗在等我们回家\n\n[副歌 x2]\n我把想念写成一首歌\n唱给雨后的星河\n\n[Bridge]\nOver bridges, through the rain\nI'll be yours again\n";
 
@@ -224,4 +228,78 @@ fn a_sung_song_is_drawn_with_its_words() {
     }
     let files = pictures(&silent, false).unwrap();
     assert!(files.iter().all(|file| file.0 != "words.svg"));
+}
+
+#[test]
+fn branches_with_other_words_merge_line_by_line() {
+    let studio = studio();
+    let base = song(&studio);
+    let root = std::env::temp_dir().join(format!("yuefu-words-merge-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&root);
+    let project = Project::at(root.join("song.yuefu"));
+    project.save(&base).unwrap();
+    let mut open = project.open().unwrap();
+    let commit = |open: &mut OpenProject, op: &str| {
+        let edited = studio.operate(open.song(), &[op.to_owned()]).unwrap();
+        open.commit(edited.label, edited.song).unwrap();
+    };
+    // Another line on each branch: one with as many syllables, one with more.
+    open.branch("theirs").unwrap();
+    commit(&mut open, "lyric verse-1 3 你说城市那么那么大");
+    open.branch("same").unwrap();
+    open.switch("main").unwrap();
+    commit(&mut open, "lyric verse-1 1 巷口的灯已经不亮");
+    let merged = open.preview("theirs").unwrap().unwrap();
+    assert!(merged.conflicts.is_empty(), "{:?}", merged.conflicts);
+    open.merge("theirs", |_| panic!("no conflict")).unwrap();
+    let both = open.song().clone();
+    assert_eq!(
+        sung(&both),
+        said(&both.lyrics),
+        "the sheet says what is sung"
+    );
+    let lines: Vec<&str> = both
+        .lyrics
+        .lines_of("verse-1")
+        .map(|l| l.text.as_str())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "巷口的灯已经不亮",
+            "晚风吹过旧的栏杆",
+            "你说城市那么那么大",
+            "总有一扇窗在等我们回家"
+        ]
+    );
+    assert_eq!(
+        changed(&base, &both),
+        ["vocal/verse-1.1", "vocal/verse-1.3"]
+    );
+    // It is in the files as it is in memory.
+    assert_eq!(project.load().unwrap(), both);
+
+    // The same line on both: neither is taken unasked, and a choice is whole.
+    for (ours, theirs) in [
+        // As many syllables, different ones of them.
+        ("巷口的灯已经不亮", "街口的灯还没有关"),
+        // Another number of syllables.
+        ("巷口灯灭了", "巷口的那一盏灯还没有关"),
+    ] {
+        let on = |text: &str| operate(&studio, &base, &format!("lyric verse-1 1 {text}"));
+        let (a, b) = (on(ours), on(theirs));
+        let merged = merge(&base, &a, &b);
+        assert!(!merged.conflicts.is_empty(), "{ours} / {theirs}");
+        let told: Vec<String> = merged.conflicts.iter().map(|c| c.describe().zh).collect();
+        assert!(
+            told.iter().any(|t| t.contains(ours) && t.contains(theirs)),
+            "{told:?}"
+        );
+        for (side, text) in [(Side::Ours, &a), (Side::Theirs, &b)] {
+            let chosen = merged.song(|_| side).unwrap();
+            assert_eq!(sung(&chosen), said(&chosen.lyrics), "{ours} / {theirs}");
+            assert_eq!(&chosen, text);
+        }
+    }
+    std::fs::remove_dir_all(root).unwrap();
 }

@@ -213,7 +213,7 @@ pub fn diff(
     let people = !common.json && !common.quiet;
     if people {
         for change in edit.changes.iter().take(40) {
-            let (before, after) = change.texts();
+            let (before, after) = change.shown();
             let place = change.address().place();
             for text in differences(before, after, words) {
                 line(&format!("{}: {text}", place.get(words.0)));

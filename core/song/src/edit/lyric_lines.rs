@@ -8,6 +8,20 @@ use super::{
 use crate::{LyricLine, LyricSheet};
 use std::collections::BTreeMap;
 
+impl Change {
+    /// The values before and after as people read them, `None` for nothing: of a line whose words
+    /// changed these words, of everything else what [`Change::texts`] gives.
+    pub fn shown(&self) -> (Option<String>, Option<String>) {
+        let text = |line: &Option<Box<LyricLine>>| line.as_ref().map(|line| line.text.clone());
+        match self {
+            Self::LyricLine(slot) if text(&slot.before) != text(&slot.after) => {
+                (text(&slot.before), text(&slot.after))
+            }
+            _ => self.texts(),
+        }
+    }
+}
+
 /// Lines by their places.
 pub type Lines = BTreeMap<LineAt, Box<LyricLine>>;
 

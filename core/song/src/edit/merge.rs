@@ -5,10 +5,10 @@ mod lists;
 use super::{
     Edit, EditError,
     parts::{Address, Change, Parts},
-    slots::{NoteAt, PhraseAt, Whole},
+    slots::{LineAt, NoteAt, PhraseAt, Whole},
     touches::place_in,
 };
-use crate::{Song, words::Words};
+use crate::{Note, Song, words::Words};
 use std::collections::{BTreeMap, BTreeSet};
 use yuefu_audio::Seconds;
 
@@ -37,7 +37,7 @@ impl Conflict {
     pub fn describe(&self) -> Words {
         let values = |changes: &[Change], nothing: &str| {
             let shown: Vec<String> = (changes.iter().take(3))
-                .map(|change| match change.texts().1 {
+                .map(|change| match change.shown().1 {
                     Some(text) => format!("`{}`", text.chars().take(60).collect::<String>()),
                     None => nothing.to_owned(),
                 })
@@ -81,7 +81,8 @@ pub struct Merged {
 /// one key at overlapping times of one phrase; one note moved to two places; two takes of one
 /// phrase; phrases of one track that would overlap. Orders (of sections, tracks, strips) are
 /// merged entry by entry, and the length follows from the merged form where both sides keep what
-/// rings after the last bar.
+/// rings after the last bar. A line whose words both change is one conflict with the notes that sing
+/// it, so that the sheet and the notes stay of one mind.
 pub fn merge(base: &Song, ours: &Song, theirs: &Song) -> Merged {
     let parts = [base, ours, theirs].map(Parts::of);
     let sides = [
@@ -92,10 +93,16 @@ pub fn merge(base: &Song, ours: &Song, theirs: &Song) -> Merged {
     links.drop_mergeable();
     links.same_slots();
     links.notes();
+    links.words(&parts[0]);
     links.phrases();
     links.containers(&parts[0]);
     let (agreed, groups) = links.groups();
-    let conflicts = groups.into_iter().map(|[ours_do, theirs_do]| {
+    let conflicts = groups.into_iter().map(|mut sides| {
+        // People read of the words first, then of the notes that sing them.
+        for side in &mut sides {
+            side.sort_by_key(|change| !matches!(change, Change::LyricLine(_)));
+        }
+        let [ours_do, theirs_do] = sides;
         let any = ours_do.first().or(theirs_do.first());
         // A container is the better name for a place than what is in it.
         let named = (ours_do.iter().chain(&theirs_do))
@@ -294,6 +301,60 @@ impl Links {
         a.before.is_none()
             && b.before.is_none()
             && (removed.iter()).any(|old| from(old, &a.at) && from(old, &b.at))
+    }
+
+    /// Lines whose words both sides change, with the notes that both give other words there.
+    fn words(&mut self, base: &Parts) {
+        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+        let mut sections: BTreeMap<&str, usize> = BTreeMap::new();
+        for index in &self.clash {
+            if let Change::LyricLine(slot) = &self.changes[*index].1 {
+                let LineAt { section, line } = &slot.at;
+                lines.insert(format!("{section}.{line}"), *index);
+                sections.insert(section, *index);
+            }
+        }
+        let mut phrases: BTreeMap<PhraseAt, [Vec<usize>; 2]> = BTreeMap::new();
+        for (index, (side, change)) in self.changes.iter().enumerate() {
+            if let (Change::Note(_), Some(at)) = (change, change.address().phrase()) {
+                phrases.entry(at).or_default()[*side as usize].push(index);
+            }
+        }
+        let says = |index: &usize| match &self.changes[*index].1 {
+            Change::Note(slot) => {
+                let lyric = |note: &Option<Note>| note.as_ref().and_then(|n| n.lyric.clone());
+                lyric(&slot.before) != lyric(&slot.after)
+            }
+            _ => false,
+        };
+        let mut pairs = Vec::new();
+        for (at, [ours, theirs]) in &phrases {
+            if !ours.iter().any(says) || !theirs.iter().any(says) {
+                continue;
+            }
+            let section = base
+                .phrases
+                .get(at)
+                .map(|frame| frame.place.section.as_str());
+            // A phrase is usually named after its line; one with a name of its own may sing any.
+            let named = |section: &str| {
+                let rest = at
+                    .phrase
+                    .strip_prefix(section)
+                    .and_then(|r| r.strip_prefix('.'));
+                rest.is_some_and(|number| number.parse::<u32>().is_ok())
+            };
+            let line = lines.get(&at.phrase).or_else(|| {
+                let section = section.filter(|section| !named(section))?;
+                sections.get(section)
+            });
+            if let Some(line) = line {
+                pairs.extend(ours.iter().chain(theirs).map(|note| (*line, *note)));
+            }
+        }
+        for (line, note) in pairs {
+            self.join(line, note);
+        }
     }
 
     /// Phrases of which both sides have another take, and phrases that would overlap.
