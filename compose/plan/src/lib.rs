@@ -10,6 +10,7 @@ mod cast;
 mod energy;
 mod form;
 mod harmony;
+pub mod learned;
 mod length;
 mod reshape;
 mod restyle;
