@@ -63,6 +63,8 @@ impl Utau {
                  character.txt 所在的文件夹",
             )
         })?;
+        // Anew each time it is opened, though that reads every recording: banks are tuned where they
+        // lie, and a remembered digest would let stored sound pass for what they sing now.
         let mut digest = blake3::Hasher::new();
         for name in files.names() {
             // Recordings and lists decide on the sound; pictures and notes do not.
