@@ -15,6 +15,9 @@ const BRANCHES: usize = 12;
 /// Unfinished songs that are kept.
 const SONGS: usize = 24;
 
+/// What it costs besides that a line is not as long as the one whose tune it has.
+const UNEQUAL: f32 = 4.0;
+
 /// What one section needs.
 #[derive(Clone, Debug)]
 pub struct Need {
@@ -260,7 +263,9 @@ fn grow<'a>(
             score -= 3.0 * asked.syllables.abs_diff(line.syllables) as f32;
             score += stress_fit(&asked.strong, line);
         } else if let Some((syllables, beats)) = shape.and_then(|shape| shape.get(number)) {
-            score -= 3.5 * syllables.abs_diff(line.syllables) as f32;
+            // The first syllable too many or too few breaks the tune; more of them hardly more.
+            let off = syllables.abs_diff(line.syllables);
+            score -= 3.5 * off as f32 + if off > 0 { UNEQUAL } else { 0.0 };
             if lang != mandarin::CODE {
                 score -= 0.5 * beats.abs_diff(line.beats()) as f32;
             }
