@@ -1,8 +1,10 @@
 //! Benchmarks and statistics: every figure of docs/RESULTS.md comes from a program of this crate.
 
 pub mod archive;
+pub mod boost;
 pub mod chord_truth;
 pub mod groove;
 pub mod lines;
 pub mod pop909;
 pub mod round_trip;
+pub mod sheet;

@@ -94,6 +94,7 @@ impl Studio {
             intro: wanted.intro,
             outro: wanted.outro,
         };
+        let engines = self.engines();
         let (score, reshape) = around(
             &theme,
             &wanted.brief,
@@ -103,7 +104,7 @@ impl Studio {
             wish,
         )
         .map_err(|(en, zh)| StudioError::input(en, zh))?;
-        let mut score = follow(&score, &reshape, &self.book, &self.catalog, &root);
+        let mut score = follow(&score, &reshape, self.band(&engines), &root);
         silence_the_unheard(&mut score, &reshape.plan);
         remarks.extend(
             reshape
@@ -123,7 +124,7 @@ impl Studio {
             release: wanted.release.clone().unwrap_or(song.release),
             tags: song.tags,
             voices: Default::default(),
-            engines: self.engines(),
+            engines,
         };
         arranged.tidy();
         let sung = |song: &Song| {
@@ -166,8 +167,8 @@ impl Studio {
             &root,
         );
         for id in &new {
-            song.score =
-                yuefu_arrange::add_part(&plan, &song.score, &self.book, &self.catalog, &root, id);
+            let band = self.band(&song.engines);
+            song.score = yuefu_arrange::add_part(&plan, &song.score, band, &root, id);
         }
         // Who found nothing to sing is not there.
         let there = |id: &String| song.score.tracks.iter().any(|track| track.id == *id);

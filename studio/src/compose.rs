@@ -1,6 +1,7 @@
 //! From a line of words to a song.
 
-use crate::{Studio, error::StudioError, words};
+use crate::{Remark, Studio, error::StudioError, words};
+use yuefu_arrange::{Band, TuneFinder};
 use yuefu_brief::Overrides;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
@@ -75,8 +76,9 @@ impl Studio {
         if !refused.is_empty() {
             return Err(StudioError::Refused(refused));
         }
-        let mut score =
-            yuefu_arrange::arrange_words(&plan, &words, &self.book, &self.catalog, &root);
+        let engines = self.engines();
+        let band = self.band(&engines);
+        let mut score = yuefu_arrange::arrange_words(&plan, &words, band, &root);
         silence_the_unheard(&mut score, &plan);
         notes.extend(planned);
         let voices = yuefu_plan::voices(&brief, &plan, &self.book);
@@ -92,7 +94,7 @@ impl Studio {
             release: release.clone(),
             tags: Default::default(),
             voices,
-            engines: self.engines(),
+            engines,
         };
         self.name_soundfont(&mut song);
         self.name_voices(&mut song);
@@ -101,10 +103,12 @@ impl Studio {
 
     /// The engines of this build, in the order of the stages.
     pub(crate) fn engines(&self) -> Vec<EngineUse> {
+        let tunes = self.composer.as_deref().map_or("rules", TuneFinder::id);
         [
             ("brief", "rules", 1),
             ("plan", "rules", 1),
             ("arrange", "rules", 1),
+            (TUNES, tunes, 1),
             ("perform", "rules", yuefu_perform::VERSION),
             ("instruments", "yuefu-instruments", 1),
             ("mix", "yuefu-mix", 1),
@@ -116,6 +120,36 @@ impl Studio {
             version,
         })
         .to_vec()
+    }
+}
+
+/// The stage that finds tunes, in a song's list of engines.
+const TUNES: &str = "tune";
+
+impl Studio {
+    /// What a song is written with: its own engines, as far as they are here.
+    pub(crate) fn band(&self, engines: &[EngineUse]) -> Band<'_> {
+        let own = self.composer.as_deref().filter(|composer| {
+            let mut used = engines.iter().filter(|used| used.stage == TUNES);
+            used.any(|used| used.engine == composer.id())
+        });
+        let finder = own.map(|composer| composer as &dyn TuneFinder);
+        Band::new(&self.book, &self.catalog).with(finder)
+    }
+
+    /// What to say of a song whose tunes an engine found that is not here: rules find new ones.
+    pub(crate) fn missing_composer(&self, engines: &[EngineUse]) -> Option<Remark> {
+        let used = engines.iter().find(|used| used.stage == TUNES)?;
+        let here = self.composer.as_deref().map_or("rules", TuneFinder::id);
+        (used.engine != "rules" && used.engine != here).then(|| {
+            Remark::new(
+                format!(
+                    "the tunes of this song were found by `{}`, which is not in this build: rules find the new ones",
+                    used.engine
+                ),
+                format!("此曲的旋律由“{}”写成，本程序没有它：新的旋律由规则写成", used.engine),
+            )
+        })
     }
 }
 

@@ -140,8 +140,7 @@ impl Studio {
             &now.plan,
             &before.score,
             &now.score,
-            &self.book,
-            &self.catalog,
+            self.band(&now.engines),
             &seed,
         );
         now.score = score;
@@ -163,8 +162,8 @@ impl Studio {
             return None;
         }
         let seed = SeedPath::song(now.seed);
-        let (plan, book, catalog) = (&now.plan, &self.book, &self.catalog);
-        let (_, would) = beside(plan, &before.score, &now.score, book, catalog, &seed);
+        let band = self.band(&now.engines);
+        let (_, would) = beside(&now.plan, &before.score, &now.score, band, &seed);
         let notes = |song: &Song, track: &str, phrase: &str| {
             let tracks = song.score.tracks.iter().filter(|t| t.id == track);
             let mut phrases = tracks.flat_map(|t| &t.phrases);
@@ -213,7 +212,7 @@ impl Studio {
         let seed = SeedPath::song(song.seed);
         let mut now = song.clone();
         let mut written = 0;
-        let mut remarks = Vec::new();
+        let mut remarks: Vec<Remark> = self.missing_composer(&song.engines).into_iter().collect();
         let mut seen = BTreeSet::new();
         for span in &selection.spans {
             let request = Request {
@@ -225,8 +224,7 @@ impl Studio {
             let made = rewrite(
                 &now.plan,
                 &now.score,
-                &self.book,
-                &self.catalog,
+                self.band(&song.engines),
                 &seed,
                 &request,
             );
@@ -396,7 +394,7 @@ impl Studio {
     fn reshaped(&self, song: &Song, reshape: Reshape, label: Words) -> Edited {
         let seed = SeedPath::song(song.seed);
         let mut now = song.clone();
-        now.score = follow(&song.score, &reshape, &self.book, &self.catalog, &seed);
+        now.score = follow(&song.score, &reshape, self.band(&song.engines), &seed);
         if let Some(mix) = &mut now.mix {
             let playing: BTreeSet<&str> = now
                 .score
@@ -493,8 +491,8 @@ impl Studio {
         )
         .map_err(|(en, zh)| StudioError::input(en, zh))?;
         let mut now = song.clone();
-        now.score =
-            yuefu_arrange::add_part(&plan, &song.score, &self.book, &self.catalog, &seed, &id);
+        let band = self.band(&song.engines);
+        now.score = yuefu_arrange::add_part(&plan, &song.score, band, &seed, &id);
         if now.score.tracks.len() == song.score.tracks.len() {
             return Err(StudioError::input(
                 format!(

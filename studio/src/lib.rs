@@ -54,6 +54,7 @@ pub use world::DiskWorld;
 pub use yuefu_audio as audio;
 pub use yuefu_audiofile::{AudioFormat, Tags};
 pub use yuefu_brief::{OPTIONS, Overrides, explain};
+pub use yuefu_composer::Composer;
 pub use yuefu_engine::{
     Cancel, Cancelled, Progress, Silent, Stage, Step, Store, TimeLeft, World, WorldError,
 };
@@ -62,6 +63,8 @@ pub use yuefu_lyrics as lyrics;
 pub use yuefu_song as song;
 pub use yuefu_song::{Brief, Catalog, ReleasePlan, Song, StyleBook};
 pub use yuefu_theory as theory;
+
+use std::sync::Arc;
 
 /// The name and version of the program, as files state it.
 pub const PROGRAM: &str = concat!("Yuefu ", env!("CARGO_PKG_VERSION"));
@@ -77,6 +80,8 @@ pub struct Studio {
     pub orchestra: Orchestra,
     /// Singers.
     pub choir: Choir,
+    /// Who finds the tunes of new songs; rules alone where there is nobody.
+    pub composer: Option<Arc<Composer>>,
     /// Voices that the user brought.
     pub shelf: packs::Shelf,
     /// The user's own SoundFont, if one is open.
@@ -107,11 +112,14 @@ impl Studio {
         }
         let catalog =
             Catalog::parse(&yuefu_data::tables("instruments")).map_err(StudioError::Internal)?;
+        let composer =
+            Composer::shipped().map_err(|fault| StudioError::Internal(fault.to_string()))?;
         Ok(Self {
             book,
             catalog,
             orchestra: Orchestra::standard(),
             choir: Choir::standard(),
+            composer: Some(Arc::new(composer)),
             shelf: packs::Shelf::default(),
             soundfont: None,
         })

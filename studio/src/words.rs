@@ -150,8 +150,7 @@ impl Studio {
             &song.plan,
             &song.lyrics,
             &song.score,
-            &self.book,
-            &self.catalog,
+            self.band(&song.engines),
             &seed,
         );
         song.score = score;

@@ -79,6 +79,11 @@ const RULES: &[Rule] = &[
         why: "the corpus reads scores, completes and compares them: core, data, formats/scorefile, compose/harmonize and compose/originality",
     },
     Rule {
+        from: "models/composer",
+        to: &["core/", "compose/arrange", "compose/originality", "data"],
+        why: "the composer is an engine of compose/arrange, keeps away from known tunes by compose/originality, and uses core and data besides",
+    },
+    Rule {
         from: "models/",
         to: &["core/", "sound/voice", "models/", "data"],
         why: "a model implements the trait of one stage (so far the voice) and uses core, data and other models",
@@ -108,7 +113,12 @@ const ONLY_CORE: &str =
     "stages use core and data only: they never depend on each other but meet in the document";
 
 /// Tools may use everything and are used by nothing.
-const TOOLS: &[&str] = &["bench", "xtask", "models/singer-training"];
+const TOOLS: &[&str] = &[
+    "bench",
+    "xtask",
+    "models/singer-training",
+    "models/composer-training",
+];
 
 /// Runs the check.
 ///

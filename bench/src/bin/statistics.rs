@@ -1,22 +1,29 @@
 //! Musical statistics of generated songs beside real ones.
 //!
 //! `cargo run --release -p yuefu-bench --bin statistics -- [--data DIR] [--songs N] [--style ID]
-//! [--file STYLE.toml]`
+//! [--file STYLE.toml] [--composer FILE.yfw|rules]`
 //!
 //! Real songs: the melodies of POP909 in `../shared/data` (or `--data`); without it only the
 //! generated column is printed.
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use yuefu_arrange::{Band, TuneFinder};
 use yuefu_bench::{
     groove,
     lines::{NAMES, measure, of_score, spread},
     pop909,
 };
+use yuefu_composer::Composer;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
     Catalog, Role, StyleBook,
     brief::{Brief, Weighted},
 };
+
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::FAILURE
+}
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().collect();
@@ -57,6 +64,19 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let composer = match value("--composer").as_deref() {
+        Some("rules") => None,
+        Some(path) => match std::fs::read(path).map(|bytes| Composer::parse(&bytes)) {
+            Ok(Ok(composer)) => Some(composer),
+            Ok(Err(error)) => return fail(&error),
+            Err(error) => return fail(&format!("{path}: {error}")),
+        },
+        None => match Composer::shipped() {
+            Ok(composer) => Some(composer),
+            Err(error) => return fail(&error),
+        },
+    };
+    let finder = composer.as_ref().map(|c| c as &dyn TuneFinder);
     println!(
         "{} real melodies (POP909); {songs} generated songs a style",
         real.len()
@@ -82,7 +102,8 @@ fn main() -> ExitCode {
             };
             let path = SeedPath::song(seed);
             let (plan, _) = yuefu_plan::plan(&brief, &Default::default(), &book, &catalog, &path);
-            let score = yuefu_arrange::arrange(&plan, &book, &catalog, &path);
+            let score =
+                yuefu_arrange::arrange(&plan, Band::new(&book, &catalog).with(finder), &path);
             let review = yuefu_critic::review(&score, &plan, &catalog);
             overall.push(review.overall);
             for verdict in review.critics {

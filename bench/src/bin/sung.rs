@@ -216,7 +216,12 @@ fn ours(lang: &str, book: &StyleBook, catalog: &Catalog) -> Tally {
             };
             let root = SeedPath::song(seed);
             let (plan, _) = yuefu_plan::plan(&brief, &words, book, catalog, &root);
-            let score = yuefu_arrange::arrange_words(&plan, &words, book, catalog, &root);
+            let score = yuefu_arrange::arrange_words(
+                &plan,
+                &words,
+                yuefu_arrange::Band::new(book, catalog),
+                &root,
+            );
             let track = score.tracks.iter().find(|t| t.role == Role::Vocal);
             let mut notes = Vec::new();
             for phrase in track.into_iter().flat_map(|t| &t.phrases) {

@@ -1,15 +1,13 @@
 //! The score follows a new plan: what is kept moves, what is missing is written.
 
 use crate::{
-    frame,
+    Band, frame,
     hall::{Hall, Scope, fold},
     part, tune,
 };
 use std::collections::BTreeSet;
 use yuefu_engine::SeedPath;
-use yuefu_song::{
-    Catalog, Kept, Note, Phrase, Reshape, Role, Score, SectionPlan, StyleBook, Track,
-};
+use yuefu_song::{Catalog, Kept, Note, Phrase, Reshape, Role, Score, SectionPlan, Track};
 use yuefu_theory::{TickSpan, Ticks};
 
 /// Where somebody has something to write, by section.
@@ -21,13 +19,7 @@ type Gaps = Vec<(usize, Vec<TickSpan>)>;
 /// occur twice get ids of their own. The rest is written by the cast to what is there, the tune
 /// first; new sections of a known material sing that material as the score has it. Takes that are
 /// put aside come along with phrases that are whole.
-pub fn follow(
-    score: &Score,
-    reshape: &Reshape,
-    book: &StyleBook,
-    catalog: &Catalog,
-    seed: &SeedPath,
-) -> Score {
+pub fn follow(score: &Score, reshape: &Reshape, band: Band<'_>, seed: &SeedPath) -> Score {
     let plan = &reshape.plan;
     let mut new = frame(plan);
     // Everybody's chair, in the order of the cast; tracks that the cast does not know after it.
@@ -45,7 +37,7 @@ pub fn follow(
             Some(chair) => {
                 chair.phrases = phrases;
                 if chair.instrument != track.instrument {
-                    refit(chair, catalog);
+                    refit(chair, band.catalog);
                 }
             }
             None => new.tracks.push(Track {
@@ -69,7 +61,7 @@ pub fn follow(
             continue;
         }
         let now = new.clone();
-        let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
+        let Some(mut hall) = Hall::new(plan, band, seed) else {
             return new;
         };
         hall.score = Some(&now);

@@ -1,10 +1,15 @@
 //! What every writer sees: the plan, the style, and who sits at which desk.
 
-use crate::{ENGINE, words::SungLine};
+use crate::{
+    ENGINE,
+    finder::{Band, Heard, TuneFinder},
+    words::SungLine,
+};
+use std::cell::RefCell;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
     CastMember, Catalog, ChordSpan, Ending, InstrumentProfile, LyricSheet, Note, Origin, Part,
-    Pattern, Phrase, Score, SectionPlan, SongPlan, Style, StyleBook, VoicePart,
+    Pattern, Phrase, Role, Score, SectionPlan, SongPlan, Style, StyleBook, VoicePart,
 };
 use yuefu_theory::{Metre, TickSpan, Ticks};
 
@@ -22,6 +27,10 @@ pub struct Hall<'a> {
     pub scope: Scope,
     /// The words, by section of the plan; `None` where nothing is set to words now.
     pub words: Option<&'a LyricSheet>,
+    /// Who finds tunes, where that is not rules alone.
+    pub finder: Option<&'a dyn TuneFinder>,
+    /// What has been sung so far, for who finds tunes.
+    pub past: RefCell<Vec<Heard>>,
 }
 
 /// Which players write which sections anew, and which take of them.
@@ -46,21 +55,18 @@ impl Scope {
 
 impl<'a> Hall<'a> {
     /// A hall for a plan; `None` when there is no style at all.
-    pub fn new(
-        plan: &'a SongPlan,
-        book: &'a StyleBook,
-        catalog: &'a Catalog,
-        seed: &SeedPath,
-    ) -> Option<Self> {
+    pub fn new(plan: &'a SongPlan, band: Band<'a>, seed: &SeedPath) -> Option<Self> {
         Some(Self {
             plan,
-            style: book.get(&plan.style).or(book.styles().first())?,
-            book,
-            catalog,
+            style: band.book.get(&plan.style).or(band.book.styles().first())?,
+            book: band.book,
+            catalog: band.catalog,
             seed: seed.join("arrange"),
             score: None,
             scope: Scope::default(),
             words: None,
+            finder: band.finder,
+            past: RefCell::default(),
         })
     }
 
@@ -92,6 +98,37 @@ impl<'a> Hall<'a> {
                 .filter_map(|line| SungLine::of(line, answered))
                 .collect()
         })
+    }
+
+    /// Name and version of what writes the notes of a role.
+    pub fn engine(&self, role: Role) -> &str {
+        match (self.finder, role) {
+            (Some(finder), Role::Lead | Role::Vocal) => finder.id(),
+            _ => ENGINE,
+        }
+    }
+
+    /// Remembers a phrase of the tune that was sung: later ones are found knowing it. One that is
+    /// sung in its place is forgotten.
+    pub fn remember(&self, span: TickSpan, notes: &[Note]) {
+        let mut past = self.past.borrow_mut();
+        let words = notes.iter().any(|note| note.lyric.is_some());
+        let sung = notes.iter().map(|note| {
+            let begins = words.then_some(note.lyric.is_some());
+            (note.at, note.len, note.pitch.midi(), begins)
+        });
+        let heard = Heard {
+            span,
+            notes: sung.collect(),
+        };
+        let at = past.partition_point(|other| other.span.start < span.start);
+        match past
+            .get(at)
+            .is_some_and(|other| other.span.start == span.start)
+        {
+            true => past[at] = heard,
+            false => past.insert(at, heard),
+        }
     }
 
     /// The metre of a section.
@@ -334,7 +371,7 @@ impl<'a> Desk<'a> {
         cut_overlaps(&mut notes);
         let path = self.hall.seed.join(&self.member.id).join(&id);
         let origin = Origin::Generated {
-            engine: ENGINE.into(),
+            engine: self.hall.engine(self.member.role).into(),
             path: path.as_str().into(),
             take: section.take + self.hall.scope.take,
         };

@@ -8,6 +8,7 @@ mod bass;
 mod comp;
 mod counter;
 mod drums;
+pub mod finder;
 mod follow;
 mod fx;
 mod hall;
@@ -22,23 +23,24 @@ mod tune;
 mod voicing;
 mod words;
 
+pub use finder::{Band, TuneFinder};
 pub use follow::follow;
+pub use melody::Rhythm;
+pub use melody_line::{Close, Lean, Manner, Slot, cost};
 pub use rewrite::{LeftAlone, PhraseTakes, Request, Rewritten, Why, Wish, beside, rewrite};
 pub use words::{Clock, Fitted, Given, How, Misfit, Resung, Weighed, fit, lean, resing, weigh};
 
 use hall::{Desk, Hall, Scope};
 use yuefu_engine::SeedPath;
-use yuefu_song::{
-    Catalog, ChordSpan, LyricSheet, Phrase, Score, Section, SectionPlan, SongPlan, StyleBook, Track,
-};
+use yuefu_song::{ChordSpan, LyricSheet, Phrase, Score, Section, SectionPlan, SongPlan, Track};
 
 /// Name and version of this engine, written into phrases.
 pub const ENGINE: &str = "rules 1";
 
 /// Writes every part of a planned song. Never fails; a cast member that has nothing to play gets
 /// no track.
-pub fn arrange(plan: &SongPlan, book: &StyleBook, catalog: &Catalog, seed: &SeedPath) -> Score {
-    arrange_words(plan, &LyricSheet::default(), book, catalog, seed)
+pub fn arrange(plan: &SongPlan, band: Band<'_>, seed: &SeedPath) -> Score {
+    arrange_words(plan, &LyricSheet::default(), band, seed)
 }
 
 /// As [`arrange`], with words: the lines of `words` that name a section of the plan are sung in it
@@ -46,12 +48,11 @@ pub fn arrange(plan: &SongPlan, book: &StyleBook, catalog: &Catalog, seed: &Seed
 pub fn arrange_words(
     plan: &SongPlan,
     words: &LyricSheet,
-    book: &StyleBook,
-    catalog: &Catalog,
+    band: Band<'_>,
     seed: &SeedPath,
 ) -> Score {
     let mut score = frame(plan);
-    let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
+    let Some(mut hall) = Hall::new(plan, band, seed) else {
         return score;
     };
     hall.words = Some(words);
@@ -83,18 +84,16 @@ pub fn arrange_words(
 /// `members` are ids of the cast, `sections` indices into the plan's sections. Take 0 of a song
 /// that nobody edited is what [`arrange`] wrote; every other take differs from it and from every
 /// other. Members that rest in a section have no phrase there.
-#[expect(clippy::too_many_arguments, reason = "a player reads all of it")]
 pub fn write_parts(
     plan: &SongPlan,
     score: &Score,
-    book: &StyleBook,
-    catalog: &Catalog,
+    band: Band<'_>,
     seed: &SeedPath,
     members: &[&str],
     sections: &[usize],
     take: u32,
 ) -> Vec<(String, Vec<Phrase>)> {
-    let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
+    let Some(mut hall) = Hall::new(plan, band, seed) else {
         return Vec::new();
     };
     hall.score = Some(score);
@@ -129,14 +128,13 @@ pub fn write_parts(
 pub fn add_part(
     plan: &SongPlan,
     score: &Score,
-    book: &StyleBook,
-    catalog: &Catalog,
+    band: Band<'_>,
     seed: &SeedPath,
     member: &str,
 ) -> Score {
     let mut score = score.clone();
     let sections: Vec<usize> = (0..plan.sections.len()).collect();
-    let written = write_parts(plan, &score, book, catalog, seed, &[member], &sections, 0);
+    let written = write_parts(plan, &score, band, seed, &[member], &sections, 0);
     let Some(new) = plan.cast.iter().find(|m| m.id == member) else {
         return score;
     };

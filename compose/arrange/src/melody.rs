@@ -2,7 +2,9 @@
 //! themselves.
 
 use crate::{
-    Hall, level,
+    Hall,
+    finder::{Ends, Heard, Place},
+    level,
     melody_line::{Close, Manner, Slot, line},
     steps,
     tune::TunePhrase,
@@ -190,6 +192,7 @@ impl Writer<'_> {
             if let Some(before) = phrases.last_mut() {
                 breathe(before, &notes, self.hall.metre(self.section).unit_len());
             }
+            self.hall.remember(span, &notes);
             phrases.push(TunePhrase { span, notes });
         }
         known.heard += 1;
@@ -246,16 +249,119 @@ impl Writer<'_> {
             .map(|idea| idea.rhythm.clone());
         let rhythm = match related {
             Some(rhythm) if rhythm.iter().all(|(at, _)| *at < span.len()) => rhythm,
-            _ => self.rhythm(bars, &mut rng),
+            _ => self
+                .found_rhythm(span, &mut rng)
+                .unwrap_or_else(|| self.rhythm(bars, &mut rng)),
         };
         let slots = self.slots(span, &rhythm, place, close, &[], &mut rng);
+        let ends = Ends {
+            before: last,
+            after: None,
+        };
+        let found = self.found_keys(span, &slots, ends, &self.manner(1.15), &mut rng);
+        let keys = found.unwrap_or_else(|| self.answered(span, &rhythm, &slots, last, &mut rng));
+        known.ideas.insert(
+            base,
+            Idea {
+                rhythm: rhythm.clone(),
+                keys: keys.clone(),
+                tonic,
+                room: span.len(),
+                begins: Vec::new(),
+                words: Vec::new(),
+            },
+        );
+        (rhythm, keys)
+    }
+
+    /// A rhythm from who finds tunes.
+    fn found_rhythm(&self, span: TickSpan, rng: &mut Rng) -> Option<Rhythm> {
+        let finder = self.hall.finder?;
+        let past = self.hall.past.borrow();
+        let found = finder.rhythm(&self.place_of(span, &past), rng)?;
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// Keys from who finds tunes.
+    pub fn found_keys(
+        &self,
+        span: TickSpan,
+        slots: &[Slot],
+        ends: Ends,
+        manner: &Manner,
+        rng: &mut Rng,
+    ) -> Option<Vec<i32>> {
+        let finder = self.hall.finder?;
+        let past = self.hall.past.borrow();
+        let place = self.place_of(span, &past);
+        // Who has learned from songs knows how far they go; the instrument's range holds.
+        let [bottom, top] = self.profile.range.map(i32::from);
+        let manner = Manner {
+            low: (manner.low - 3).max(bottom),
+            high: (manner.high + 3).min(top),
+            ..*manner
+        };
+        let found = finder.keys(&place, slots, ends, &manner, rng)?;
+        (found.len() == slots.len()).then_some(found)
+    }
+
+    fn place_of<'p>(&'p self, span: TickSpan, past: &'p [Heard]) -> Place<'p> {
+        let before = past.partition_point(|heard| heard.span.start < span.start);
+        let metre = self.hall.metre(self.section);
+        Place {
+            plan: self.hall.plan,
+            style: self.style,
+            section: self.section,
+            span,
+            past: &past[..before],
+            density: self.density(),
+            center: self.window().2,
+            breath: metre.unit_len(),
+        }
+    }
+
+    /// Notes for each quarter note that the cells of the style have at this energy.
+    fn density(&self) -> f32 {
+        let style = &self.style.melody;
+        let busy = self.energy() > 0.72 || self.section.kind == SectionKind::Solo;
+        let pool = match busy && !style.busy_cells.is_empty() {
+            true => &style.busy_cells,
+            false => &style.cells,
+        };
+        let bar = self
+            .style
+            .metres
+            .first()
+            .map_or(4.0, |m| m.bar().as_quarters()) as f32;
+        let mut counts: Vec<usize> = pool
+            .iter()
+            .map(|row| row.chars().filter(|c| *c == 'x').count())
+            .collect();
+        counts.sort_unstable();
+        let share = (self.energy() * 1.2 - 0.1).clamp(0.1, 0.9);
+        let at = (share * counts.len() as f32) as usize;
+        let count = counts.get(at.min(counts.len().saturating_sub(1)));
+        // Full sections are denser than the cells of one bar say, calm ones sparser.
+        let lift = 0.75 + 0.5 * self.energy();
+        count.map_or(1.0, |count| *count as f32 / bar.max(1.0) * lift)
+    }
+
+    /// The rules' own line: its first half freely, its second perhaps as a sequence of the first.
+    fn answered(
+        &self,
+        span: TickSpan,
+        rhythm: &Rhythm,
+        slots: &[Slot],
+        last: Option<(i32, i32)>,
+        rng: &mut Rng,
+    ) -> Vec<i32> {
         // The first half freely; the second may answer it as a sequence.
         let half = Ticks(span.len().0 / 2);
         let cut = rhythm
             .iter()
             .position(|(at, _)| *at >= half)
             .unwrap_or(rhythm.len());
-        let mut keys = line(&slots[..cut], last, &self.manner(1.15), &mut rng);
+        let mut keys = line(&slots[..cut], last, &self.manner(1.15), rng);
         let mut rest: Vec<Slot> = slots[cut..].to_vec();
         if rng.chance(0.65) {
             let steps = [-2, -1, 1, 2, 3][rng.below(5)];
@@ -272,19 +378,8 @@ impl Writer<'_> {
             [.., a, b] => Some((a, b)),
             _ => last,
         };
-        keys.extend(line(&rest, before, &self.manner(1.15), &mut rng));
-        known.ideas.insert(
-            base,
-            Idea {
-                rhythm: rhythm.clone(),
-                keys: keys.clone(),
-                tonic,
-                room: span.len(),
-                begins: Vec::new(),
-                words: Vec::new(),
-            },
-        );
-        (rhythm, keys)
+        keys.extend(line(&rest, before, &self.manner(1.15), rng));
+        keys
     }
 
     pub fn manner(&self, whim: f32) -> Manner {
@@ -358,6 +453,7 @@ impl Writer<'_> {
                     at_song
                 };
                 Slot {
+                    at: at_song,
                     chord: self
                         .hall
                         .chord_at(heard)

@@ -11,6 +11,8 @@ use yuefu_theory::{Chord, Key, Ticks};
 /// One note whose pitch is to be found.
 #[derive(Clone, Debug)]
 pub struct Slot {
+    /// Onset in song time.
+    pub at: Ticks,
     /// The harmony.
     pub chord: Option<Chord>,
     /// The key.
@@ -94,6 +96,38 @@ pub struct Manner {
 }
 
 const NEVER: f32 = 1e6;
+
+/// What a key costs in its slot after the two keys before it, where there are any, and before the
+/// key that follows the line; `None` where it must not be.
+pub fn cost(
+    slots: &[Slot],
+    index: usize,
+    before: (Option<i32>, Option<i32>),
+    key: i32,
+    after: Option<i32>,
+    manner: &Manner,
+) -> Option<f32> {
+    let slot = &slots[index];
+    let mut cost = alone(key, slot, manner);
+    if cost >= NEVER || !(manner.low..=manner.high.max(manner.low + 7)).contains(&key) {
+        return None;
+    }
+    let (q, p) = before;
+    if let Some(p) = p {
+        cost += step_cost(p, key, slot, manner);
+        let left = index.checked_sub(1).map(|i| &slots[i]);
+        if left.is_some_and(|left| dissonant(p, left)) && (key - p).abs() > 2 {
+            cost += 1.3;
+        }
+        if let Some(q) = q {
+            cost += turn_cost(q, p, key);
+        }
+    }
+    if let (Some(after), true) = (after, index + 1 == slots.len()) {
+        cost += step_cost(key, after, slot, manner) * 1.4;
+    }
+    Some(cost)
+}
 
 /// Finds the line of least cost. Empty slots give an empty line.
 pub fn line(
@@ -352,6 +386,7 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(i, chord)| Slot {
+                at: Ticks::QUARTER * i as i64,
                 chord: Some(*chord),
                 key,
                 weight: if i % 2 == 0 { 1.0 } else { 0.4 },

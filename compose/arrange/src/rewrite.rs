@@ -12,14 +12,12 @@ pub use beside::beside;
 pub use report::{LeftAlone, PhraseTakes, Rewritten, Why};
 
 use crate::{
-    backing,
+    Band, ENGINE, backing,
     hall::{Desk, Hall, Scope, cut_overlaps, fold},
     tune::sung,
 };
 use yuefu_engine::{Rng, SeedPath};
-use yuefu_song::{
-    CastMember, Catalog, Note, Phrase, Role, Score, SectionPlan, SongPlan, StyleBook, Track,
-};
+use yuefu_song::{CastMember, Note, Phrase, Role, Score, SectionPlan, SongPlan, Track};
 use yuefu_theory::{TickSpan, Ticks};
 
 /// What is to become of a selection. The fields combine freely; a wish that asks for nothing asks
@@ -126,8 +124,7 @@ pub struct Request {
 pub fn rewrite(
     plan: &SongPlan,
     score: &Score,
-    book: &StyleBook,
-    catalog: &Catalog,
+    band: Band<'_>,
     seed: &SeedPath,
     request: &Request,
 ) -> Rewritten {
@@ -173,10 +170,12 @@ pub fn rewrite(
                     if now_take(&now, &track.id, &phrase.id) == Some(number) {
                         continue;
                     }
+                    let engine;
                     let notes = {
-                        let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
+                        let Some(mut hall) = Hall::new(plan, band, seed) else {
                             return Rewritten::default();
                         };
+                        engine = hall.engine(track.role).to_owned();
                         hall.score = Some(&now);
                         hall.scope = Scope {
                             members: vec![track.id.clone()],
@@ -188,11 +187,18 @@ pub fn rewrite(
                             .and_then(|job| job.write())
                     };
                     let Some(notes) = notes else { continue };
-                    out.add(&mut now, seed, (&track.id, &phrase.id), number, notes);
+                    out.add(
+                        &mut now,
+                        seed,
+                        (&track.id, &phrase.id),
+                        number,
+                        notes,
+                        &engine,
+                    );
                 }
             }
             if leads {
-                let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
+                let Some(mut hall) = Hall::new(plan, band, seed) else {
                     return Rewritten::default();
                 };
                 hall.score = Some(&now);
@@ -206,7 +212,7 @@ pub fn rewrite(
                         continue;
                     };
                     let number = last + 1 + round;
-                    out.add(&mut now, seed, (track, phrase), number, notes);
+                    out.add(&mut now, seed, (track, phrase), number, notes, ENGINE);
                 }
             }
         }

@@ -109,6 +109,9 @@ pub fn write(hall: &Hall<'_>) -> Tune {
         };
         if let Some(real) = heard(hall, index, &leads, &phrases) {
             phrases = real;
+            for phrase in &phrases {
+                hall.remember(phrase.span, &phrase.notes);
+            }
             if let Some(known) = sings.and_then(|name| materials.get_mut(&name)) {
                 known.learn(section, &phrases);
             }

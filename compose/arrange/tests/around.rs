@@ -3,7 +3,7 @@
 mod common;
 
 use common::{book, catalog, song};
-use yuefu_arrange::follow;
+use yuefu_arrange::{Band, follow};
 use yuefu_engine::SeedPath;
 use yuefu_plan::{Around, Theme, around};
 use yuefu_song::{
@@ -81,8 +81,11 @@ fn the_tune_stays_note_for_note_in_every_style() {
         let what = format!("a {from} tune as {}", style.id);
         let (alone, reshape) = around(&theme, &brief(&style.id), book(), catalog(), &path, wish)
             .expect("it has notes");
-        let after = follow(&alone, &reshape, book(), catalog(), &path);
-        assert_eq!(after, follow(&alone, &reshape, book(), catalog(), &path));
+        let after = follow(&alone, &reshape, Band::new(book(), catalog()), &path);
+        assert_eq!(
+            after,
+            follow(&alone, &reshape, Band::new(book(), catalog()), &path)
+        );
         let bar = theme.timeline.metres[0].metre.bar();
         let by = bar * i64::from(wish.intro);
         let was: Vec<_> = theme
@@ -164,7 +167,7 @@ fn an_anacrusis_belongs_to_its_phrase() {
     let wish = Around { intro: 4, outro: 2 };
     let (alone, reshape) =
         around(&theme, &brief("folk"), book(), catalog(), &path, wish).expect("notes");
-    let after = follow(&alone, &reshape, book(), catalog(), &path);
+    let after = follow(&alone, &reshape, Band::new(book(), catalog()), &path);
     let track = after
         .tracks
         .iter()

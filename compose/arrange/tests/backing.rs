@@ -5,7 +5,7 @@ mod common;
 
 use common::{book, catalog};
 use std::collections::BTreeSet;
-use yuefu_arrange::{How, arrange_words, resing};
+use yuefu_arrange::{Band, How, arrange_words, resing};
 use yuefu_engine::SeedPath;
 use yuefu_song::{
     Brief, LyricSheet, Note, Role, Score, SectionKind, SongPlan, Track, VoicePart,
@@ -33,7 +33,7 @@ fn sing(text: &str, seed: u64, change: impl Fn(&mut Brief)) -> (LyricSheet, Song
     change(&mut brief);
     let path = SeedPath::song(seed);
     let (plan, _) = yuefu_plan::plan(&brief, &words, book(), catalog(), &path);
-    let score = arrange_words(&plan, &words, book(), catalog(), &path);
+    let score = arrange_words(&plan, &words, Band::new(book(), catalog()), &path);
     (words, plan, score)
 }
 
@@ -291,7 +291,7 @@ fn other_words_reach_the_voices_behind_them() {
     };
     let at = find(&words, "No one");
     set(&mut words, at, "Someone has to know or care");
-    let (same, done) = resing(&plan, &words, &score, book(), catalog(), &path);
+    let (same, done) = resing(&plan, &words, &score, Band::new(book(), catalog()), &path);
     assert_eq!(done.len(), 1);
     assert_eq!(done[0].how, How::Relabeled);
     let bare = |score: &Score| -> Vec<Note> {
@@ -316,7 +316,7 @@ fn other_words_reach_the_voices_behind_them() {
     assert_eq!(texts(&same, "low"), texts(&same, "vocal"));
     // Another number of syllables.
     set(&mut words, at, "Nobody in the world has to care");
-    let (other, _) = resing(&plan, &words, &score, book(), catalog(), &path);
+    let (other, _) = resing(&plan, &words, &score, Band::new(book(), catalog()), &path);
     assert_eq!(texts(&other, "low"), texts(&other, "vocal"));
     let changed = score.tracks.iter().zip(&other.tracks).flat_map(|(a, b)| {
         a.phrases
@@ -331,7 +331,7 @@ fn other_words_reach_the_voices_behind_them() {
     let (_, plan, score) = sing(ENGLISH, 1, |_| {});
     let mut words = sheet(ENGLISH);
     set(&mut words, at, "Let the morning find us there (all right)");
-    let (other, _) = resing(&plan, &words, &score, book(), catalog(), &path);
+    let (other, _) = resing(&plan, &words, &score, Band::new(book(), catalog()), &path);
     assert_eq!(lead(&other), lead(&score));
     let track = other.tracks.iter().find(|t| t.id == "answers").unwrap();
     let said: Vec<String> = notes(track)

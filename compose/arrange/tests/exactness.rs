@@ -1,6 +1,6 @@
 //! What is asked for is delivered, or refused with a reason: over all shipped styles.
 
-use yuefu_arrange::arrange;
+use yuefu_arrange::{Band, arrange};
 use yuefu_engine::{Rng, SeedPath};
 use yuefu_song::{
     Catalog, Family, StyleBook,
@@ -148,7 +148,7 @@ fn tempo_metre_key_length_and_instruments_are_obeyed() {
                 "{what}"
             );
         }
-        let score = arrange(&plan, &book, &catalog, &path);
+        let score = arrange(&plan, Band::new(&book, &catalog), &path);
         for wish in &brief.instruments {
             let plays = score
                 .tracks

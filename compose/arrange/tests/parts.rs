@@ -3,7 +3,7 @@
 mod common;
 
 use common::{book, catalog, song};
-use yuefu_arrange::write_parts;
+use yuefu_arrange::{Band, write_parts};
 use yuefu_engine::SeedPath;
 use yuefu_song::{Phrase, Role, Score, SongPlan};
 use yuefu_theory::Ticks;
@@ -14,8 +14,7 @@ fn all_parts(plan: &SongPlan, score: &Score, seed: u64, take: u32) -> Vec<(Strin
     write_parts(
         plan,
         score,
-        book(),
-        catalog(),
+        Band::new(book(), catalog()),
         &SeedPath::song(seed),
         &members,
         &sections,
@@ -33,8 +32,7 @@ fn the_first_take_is_what_the_song_has() {
             let written = write_parts(
                 &plan,
                 &score,
-                book(),
-                catalog(),
+                Band::new(book(), catalog()),
                 &SeedPath::song(seed),
                 &members,
                 &[index],
@@ -107,8 +105,7 @@ fn second_voices_listen_to_the_tune_as_it_is_now() {
         write_parts(
             &plan,
             score,
-            book(),
-            catalog(),
+            Band::new(book(), catalog()),
             &SeedPath::song(seed),
             &[member.id.as_str()],
             &[index],

@@ -3,14 +3,19 @@
 mod common;
 
 use common::{book, catalog, song};
-use yuefu_arrange::follow;
+use yuefu_arrange::{Band, follow};
 use yuefu_engine::SeedPath;
 use yuefu_plan::{NewSection, extend_after, extend_before, insert, looped, set_energy, to_length};
 use yuefu_song::{Ending, Note, Reshape, Role, Score, SectionKind, SongPlan};
 use yuefu_theory::{TickSpan, Ticks};
 
 fn carry(score: &Score, reshape: &Reshape, seed: u64) -> Score {
-    follow(score, reshape, book(), catalog(), &SeedPath::song(seed))
+    follow(
+        score,
+        reshape,
+        Band::new(book(), catalog()),
+        &SeedPath::song(seed),
+    )
 }
 
 /// Plans are gapless, covered with chords, and their score agrees with them.

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{book, catalog, song};
-use yuefu_arrange::{add_part, follow};
+use yuefu_arrange::{Band, add_part, follow};
 use yuefu_engine::SeedPath;
 use yuefu_plan::{Color, Restyle, restyle};
 use yuefu_song::{Family, Note, Role, Score};
@@ -43,7 +43,7 @@ fn the_tune_survives_every_style() {
         };
         let what = format!("{} as {}", from.id, style.id);
         let reshape = restyle(&plan, book(), catalog(), &path, &wish).expect("the style ships");
-        let after = follow(&score, &reshape, book(), catalog(), &path);
+        let after = follow(&score, &reshape, Band::new(book(), catalog()), &path);
         assert_eq!(reshape.plan.style, style.id);
         let (was, is) = (lead_notes(&score), lead_notes(&after));
         assert_eq!(was.len(), is.len(), "{what}");
@@ -108,7 +108,7 @@ fn one_section_can_be_in_another_style() {
             ..Restyle::default()
         };
         let reshape = restyle(&plan, book(), catalog(), &path, &wish).expect("the style ships");
-        let after = follow(&score, &reshape, book(), catalog(), &path);
+        let after = follow(&score, &reshape, Band::new(book(), catalog()), &path);
         let span = plan.sections[index].span;
         assert_eq!(reshape.plan.timeline, plan.timeline);
         let inside = |score: &Score, id: &str| -> (Vec<Note>, Vec<Note>) {
@@ -198,7 +198,7 @@ fn new_parts_join_without_changing_the_old_ones() {
             None,
         )
         .expect("it suits the role");
-        let after = add_part(&new, &score, book(), catalog(), &path, &id);
+        let after = add_part(&new, &score, Band::new(book(), catalog()), &path, &id);
         for track in &score.tracks {
             assert!(
                 after.tracks.contains(track),

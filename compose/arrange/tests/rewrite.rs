@@ -4,7 +4,7 @@ mod common;
 
 use common::{book, catalog, song};
 use std::collections::BTreeMap;
-use yuefu_arrange::{Request, Rewritten, Why, Wish, rewrite};
+use yuefu_arrange::{Band, Request, Rewritten, Why, Wish, rewrite};
 use yuefu_engine::SeedPath;
 use yuefu_song::{Note, Role, Score, SongPlan};
 use yuefu_theory::{TickSpan, Ticks};
@@ -13,16 +13,14 @@ fn run(plan: &SongPlan, score: &Score, seed: u64, request: &Request) -> Rewritte
     let made = rewrite(
         plan,
         score,
-        book(),
-        catalog(),
+        Band::new(book(), catalog()),
         &SeedPath::song(seed),
         request,
     );
     let again = rewrite(
         plan,
         score,
-        book(),
-        catalog(),
+        Band::new(book(), catalog()),
         &SeedPath::song(seed),
         request,
     );

@@ -1,6 +1,6 @@
 //! What every arrangement keeps to, over many seeds.
 
-use yuefu_arrange::arrange;
+use yuefu_arrange::{Band, arrange};
 use yuefu_engine::SeedPath;
 use yuefu_song::{Catalog, Role, Score, SongPlan, StyleBook, brief::Brief};
 use yuefu_theory::{Metre, Ticks};
@@ -14,7 +14,7 @@ fn compose(seed: u64, brief: &Brief) -> (SongPlan, Score) {
         .expect("the fixture is valid");
     let path = SeedPath::song(seed);
     let (plan, _) = yuefu_plan::plan(brief, &Default::default(), &book, &catalog(), &path);
-    let score = arrange(&plan, &book, &catalog(), &path);
+    let score = arrange(&plan, Band::new(&book, &catalog()), &path);
     (plan, score)
 }
 

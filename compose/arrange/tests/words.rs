@@ -4,7 +4,7 @@ mod common;
 
 use common::{book, catalog};
 use proptest::prelude::*;
-use yuefu_arrange::arrange_words;
+use yuefu_arrange::{Band, arrange_words};
 use yuefu_engine::SeedPath;
 use yuefu_song::{
     Brief, LyricSheet, Note, Role, Score, SongPlan,
@@ -34,7 +34,7 @@ fn sing(
     };
     let path = SeedPath::song(seed);
     let (plan, _) = yuefu_plan::plan(&brief, &words, book(), catalog(), &path);
-    let score = arrange_words(&plan, &words, book(), catalog(), &path);
+    let score = arrange_words(&plan, &words, Band::new(book(), catalog()), &path);
     (words, plan, score)
 }
 

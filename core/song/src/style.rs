@@ -118,6 +118,24 @@ pub struct MelodyStyle {
     /// Semitones added to the middle of the instrument's sweet range.
     #[serde(default)]
     pub register: i32,
+    /// Which real tunes an engine that has learned from songs is to think of.
+    #[serde(default)]
+    pub school: School,
+}
+
+/// Which real tunes are like those of a style.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum School {
+    /// Pop songs of today.
+    #[default]
+    Pop,
+    /// Art songs.
+    Art,
+    /// Standards: Tin Pan Alley, jazz.
+    Standard,
+    /// None that were learned from: rules alone find its tunes.
+    Rules,
 }
 
 /// One part of a style's cast.

@@ -1,9 +1,9 @@
 //! Voices beside a lead that was changed otherwise than by writing it anew.
 
 use super::{Rewritten, Why, find};
-use crate::{backing, hall::Hall};
+use crate::{Band, ENGINE, backing, hall::Hall};
 use yuefu_engine::SeedPath;
-use yuefu_song::{Catalog, Score, SongPlan, StyleBook};
+use yuefu_song::{Score, SongPlan};
 
 /// Brings the voices beside the lead to what it sings in `score`, where that is not what it sang
 /// in `was`: takes that they have for it come back, else they get one.
@@ -14,13 +14,12 @@ pub fn beside(
     plan: &SongPlan,
     was: &Score,
     score: &Score,
-    book: &StyleBook,
-    catalog: &Catalog,
+    band: Band<'_>,
     seed: &SeedPath,
 ) -> (Score, Rewritten) {
     let mut now = score.clone();
     let mut out = Rewritten::default();
-    let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
+    let Some(mut hall) = Hall::new(plan, band, seed) else {
         return (now, out);
     };
     hall.score = Some(score);
@@ -48,7 +47,7 @@ pub fn beside(
             }
             None => {
                 let number = phrase.next_take();
-                out.add(&mut now, seed, (track, id), number, notes);
+                out.add(&mut now, seed, (track, id), number, notes, ENGINE);
             }
         }
     }

@@ -1,6 +1,5 @@
 //! What came of a wish: new takes, and what was left alone.
 
-use crate::ENGINE;
 use yuefu_engine::SeedPath;
 use yuefu_song::{Note, Origin, Score, Take};
 
@@ -99,12 +98,13 @@ impl Rewritten {
         (track, phrase): (&str, &str),
         number: u32,
         notes: Vec<Note>,
+        engine: &str,
     ) {
         let path = seed.join("arrange").join(track).join(phrase);
         let take = Take {
             number,
             origin: Origin::Generated {
-                engine: ENGINE.into(),
+                engine: engine.into(),
                 path: path.as_str().into(),
                 take: number,
             },

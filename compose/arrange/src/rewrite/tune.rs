@@ -3,11 +3,12 @@
 use super::Job;
 use crate::{
     counter::step_in_scale,
+    finder::Ends,
     hall::Desk,
     lead::enrich,
     melody::{Rhythm, Writer},
-    melody_line::{Close, Manner, line_to},
-    tune::skyline,
+    melody_line::{Close, Manner, Slot, line_to},
+    tune::{skyline, sung},
     words::{Clock, Fitted, Given, Weighed, fit, lean, weigh},
 };
 use yuefu_engine::Rng;
@@ -119,7 +120,13 @@ pub fn write(job: &Job<'_>, desk: &Desk<'_>) -> Option<Vec<Note>> {
     let after = after
         .filter(|n| n.at - room.end < bar)
         .map(|n| n.pitch.midi());
-    let keys = line_to(&slots, before, after, &manner, &mut rng);
+    let free = references.iter().all(Option::is_none);
+    let ends = Ends { before, after };
+    let found = match free {
+        true => found(job, &writer, room, &slots, ends, &manner, &mut rng),
+        false => None,
+    };
+    let keys = found.unwrap_or_else(|| line_to(&slots, before, after, &manner, &mut rng));
     let mut notes = if words.is_empty() {
         writer.dress(room, &rhythm, &keys, 0, 0.04)
     } else {
@@ -442,4 +449,22 @@ pub fn moved(job: &Job<'_>, desk: &Desk<'_>, notes: &[Note], shift: f32) -> Vec<
             }
         })
         .collect()
+}
+
+/// Keys from who finds tunes, knowing what the score sings before.
+fn found(
+    job: &Job<'_>,
+    writer: &Writer<'_>,
+    room: TickSpan,
+    slots: &[Slot],
+    ends: Ends,
+    manner: &Manner,
+    rng: &mut Rng,
+) -> Option<Vec<i32>> {
+    job.hall.finder?;
+    let before = TickSpan::new(Ticks::ZERO, room.start);
+    for (span, notes) in job.hall.score.map(|s| sung(s, before)).unwrap_or_default() {
+        job.hall.remember(span, &notes);
+    }
+    writer.found_keys(room, slots, ends, manner, rng)
 }

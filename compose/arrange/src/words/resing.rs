@@ -2,16 +2,14 @@
 
 use super::{Clock, Fitted, Given, SungLine, behind, fit, weigh};
 use crate::{
-    Hall,
+    Band, Hall,
     hall::Desk,
     melody::{Material, Writer},
     melody_line::Close,
     part::in_song_time,
 };
 use yuefu_engine::SeedPath;
-use yuefu_song::{
-    Catalog, LyricSheet, Note, Phrase, Role, Score, SectionPlan, SongPlan, StyleBook, lyrics::Lyric,
-};
+use yuefu_song::{LyricSheet, Note, Phrase, Role, Score, SectionPlan, SongPlan, lyrics::Lyric};
 use yuefu_theory::Ticks;
 
 /// Cost for each syllable beyond which a phrase gets a rhythm of its own.
@@ -49,13 +47,12 @@ pub fn resing(
     plan: &SongPlan,
     words: &LyricSheet,
     score: &Score,
-    book: &StyleBook,
-    catalog: &Catalog,
+    band: Band<'_>,
     seed: &SeedPath,
 ) -> (Score, Vec<Resung>) {
     let mut out = score.clone();
     let mut done = Vec::new();
-    let Some(mut hall) = Hall::new(plan, book, catalog, seed) else {
+    let Some(mut hall) = Hall::new(plan, band, seed) else {
         return (out, done);
     };
     hall.words = Some(words);

@@ -4,6 +4,7 @@ use super::{Ask, Clock, Fitted, Given, Weighed, fit, lean, rhythm, weigh};
 use crate::{
     backing::asides_of,
     counter::step_in_scale,
+    finder::Ends,
     level,
     melody::{Idea, Material, Rhythm, Writer},
     melody_line::{Close, Slot, line},
@@ -120,6 +121,7 @@ impl Writer<'_> {
                 [] => {}
             }
             *floor = notes.last().map(|n| n.at).or(*floor);
+            self.hall.remember(*span, &notes);
             phrases.push(TunePhrase { span: *span, notes });
         }
         known.again();
@@ -340,6 +342,35 @@ impl Writer<'_> {
             .map(|(i, (at, len))| (*at, *len, Some(i)))
             .collect();
         let slots = self.sung_slots(weighed, span, place, close, &notes, &[], rng);
+        let ends = Ends {
+            before: last,
+            after: None,
+        };
+        let keys = self
+            .found_keys(span, &slots, ends, &self.manner(1.0), rng)
+            .unwrap_or_else(|| self.answered_words(span, onsets, &slots, last, rng));
+        onsets
+            .iter()
+            .zip(keys)
+            .enumerate()
+            .map(|(i, ((at, len), key))| Fitted {
+                at: span.start + *at,
+                len: *len,
+                key,
+                syllable: Some(i),
+            })
+            .collect()
+    }
+
+    /// The rules' own line: its first half freely, its second as an answer where that suits.
+    fn answered_words(
+        &self,
+        span: TickSpan,
+        onsets: &Rhythm,
+        slots: &[Slot],
+        last: Option<(i32, i32)>,
+        rng: &mut Rng,
+    ) -> Vec<i32> {
         let half = Ticks(span.len().0 / 2);
         let cut = onsets
             .iter()
@@ -361,17 +392,7 @@ impl Writer<'_> {
             _ => last,
         };
         keys.extend(line(&rest, before, &self.manner(1.0), rng));
-        onsets
-            .iter()
-            .zip(keys)
-            .enumerate()
-            .map(|(i, ((at, len), key))| Fitted {
-                at: span.start + *at,
-                len: *len,
-                key,
-                syllable: Some(i),
-            })
-            .collect()
+        keys
     }
 
     /// A tune that returns, moved no more than today's chords and tones ask; from the `turn`-th

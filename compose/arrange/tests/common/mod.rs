@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 use std::sync::OnceLock;
-use yuefu_arrange::arrange;
+use yuefu_arrange::{Band, arrange};
 use yuefu_engine::SeedPath;
 use yuefu_song::{
     Catalog, Score, SongPlan, StyleBook,
@@ -37,6 +37,6 @@ pub fn song(style: &str, seed: u64) -> (SongPlan, Score) {
 pub fn song_of(brief: &Brief, seed: u64) -> (SongPlan, Score) {
     let path = SeedPath::song(seed);
     let (plan, _) = yuefu_plan::plan(brief, &Default::default(), book(), catalog(), &path);
-    let score = arrange(&plan, book(), catalog(), &path);
+    let score = arrange(&plan, Band::new(book(), catalog()), &path);
     (plan, score)
 }

@@ -43,7 +43,7 @@ pub fn song(style: &str, metre: Option<&str>, seed: u64) -> Song {
     };
     let root = SeedPath::song(seed);
     let (plan, _) = yuefu_plan::plan(&brief, &Default::default(), &book, &catalog, &root);
-    let score = yuefu_arrange::arrange(&plan, &book, &catalog, &root);
+    let score = yuefu_arrange::arrange(&plan, yuefu_arrange::Band::new(&book, &catalog), &root);
     let lines = plan.sections.iter().map(|section| LyricLine {
         section: section.id.clone(),
         text: format!("words of {}", section.id),

@@ -1,0 +1,99 @@
+//! Who finds tunes. Rules do, unless somebody who has learned from songs is at hand: a finder
+//! proposes rhythms and keys, and the same rules say what they cost.
+
+use crate::{
+    melody::Rhythm,
+    melody_line::{Manner, Slot},
+};
+use std::fmt::Debug;
+use yuefu_engine::Rng;
+use yuefu_song::{Catalog, SectionPlan, SongPlan, Style, StyleBook};
+use yuefu_theory::{TickSpan, Ticks};
+
+/// What songs are written with: styles, instruments, and who finds the tunes.
+#[derive(Clone, Copy, Debug)]
+pub struct Band<'a> {
+    /// Styles.
+    pub book: &'a StyleBook,
+    /// Instruments.
+    pub catalog: &'a Catalog,
+    /// Who finds tunes; rules alone where there is nobody.
+    pub finder: Option<&'a dyn TuneFinder>,
+}
+
+impl<'a> Band<'a> {
+    /// A band whose tunes are found by rules alone.
+    pub fn new(book: &'a StyleBook, catalog: &'a Catalog) -> Self {
+        Self {
+            book,
+            catalog,
+            finder: None,
+        }
+    }
+
+    /// The same band with somebody who finds tunes.
+    pub fn with(self, finder: Option<&'a dyn TuneFinder>) -> Self {
+        Self { finder, ..self }
+    }
+}
+
+/// Finds tunes. The same place and generator give the same tune, on every machine.
+pub trait TuneFinder: Debug + Send + Sync {
+    /// Name and version, written into the songs that it writes for.
+    fn id(&self) -> &str;
+
+    /// A rhythm for a phrase that nobody has heard before, from the phrase's start; `None` where
+    /// it has none to propose.
+    fn rhythm(&self, place: &Place<'_>, rng: &mut Rng) -> Option<Rhythm>;
+
+    /// Keys for the notes of a phrase, one for each slot, inside the range of `manner`; `None`
+    /// where it has none to propose.
+    fn keys(
+        &self,
+        place: &Place<'_>,
+        slots: &[Slot],
+        ends: Ends,
+        manner: &Manner,
+        rng: &mut Rng,
+    ) -> Option<Vec<i32>>;
+}
+
+/// What is sung around a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// The last two keys before it.
+    pub before: Option<(i32, i32)>,
+    /// The key after it.
+    pub after: Option<i32>,
+}
+
+/// A phrase to be found, and what has been sung so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The song.
+    pub plan: &'a SongPlan,
+    /// Its style, or that of who sings.
+    pub style: &'a Style,
+    /// The section of the phrase.
+    pub section: &'a SectionPlan,
+    /// The phrase.
+    pub span: TickSpan,
+    /// Phrases before it, in order of time.
+    pub past: &'a [Heard],
+    /// Notes for each quarter note that the section wants.
+    pub density: f32,
+    /// Key around which it lies.
+    pub center: f32,
+    /// Silence that it leaves at its end.
+    pub breath: Ticks,
+}
+
+/// A phrase that was heard, in song time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// Where it lies; a pickup comes before.
+    pub span: TickSpan,
+    /// Its notes in order: onset, length, key, and whether a syllable begins there (`None`: no
+    /// words).
+    pub notes: Vec<(Ticks, Ticks, i32, Option<bool>)>,
+}

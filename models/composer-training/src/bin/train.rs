@@ -1,0 +1,159 @@
+//! Trains a network on the tunes of real songs and says how well it knows held-back ones.
+//!
+//! `cargo run --release -p yuefu-composer-training --bin train -- FOLDER transformer|lstm STEPS
+//! SOURCE...` with archives of `../shared/data`, folders, or packed corpora as sources. The run goes
+//! on where it was killed; `FOLDER/best.yfw` holds the weights, `FOLDER/loss.png` the curves.
+
+use burn::backend::Autodiff;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+};
+use yuefu_composer::tell::Event;
+use yuefu_composer_training::{
+    baseline::Markov,
+    curves,
+    net::Size,
+    train::{Recipe, checkpoint, examine, train},
+    tunes::told,
+};
+use yuefu_corpus::{Limits, Split, gather};
+use yuefu_engine::Cancel;
+
+#[cfg(not(feature = "cuda"))]
+type Back = burn::backend::Flex;
+#[cfg(feature = "cuda")]
+type Back = burn::backend::Cuda;
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, kind, steps, sources @ ..] = &args[..] else {
+        eprintln!("usage: train FOLDER transformer|lstm STEPS SOURCE...");
+        return ExitCode::FAILURE;
+    };
+    match run(Path::new(folder), kind, steps, sources) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(folder: &Path, kind: &str, steps: &str, sources: &[String]) -> Result<(), String> {
+    let size = match kind {
+        "transformer" => Size {
+            width: 128,
+            blocks: 4,
+            cells: 0,
+            dropout: 0.15,
+        },
+        "lstm" => Size {
+            width: 192,
+            blocks: 0,
+            cells: 2,
+            dropout: 0.25,
+        },
+        other => return Err(format!("expected transformer or lstm, found {other}")),
+    };
+    let recipe = Recipe {
+        size,
+        tunes: 16,
+        notes: 256,
+        steps: steps
+            .parse()
+            .map_err(|_| format!("expected a number of steps, found {steps}"))?,
+        rate: 1.5e-3,
+        seed: 20_261_121,
+        look: 100,
+        patience: 15,
+    };
+    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).map_err(|e| e.to_string())?;
+    let paths: Vec<PathBuf> = sources.iter().map(PathBuf::from).collect();
+    let gathered = gather(&paths, &Limits::default(), &|_, _| {}, &Cancel::default())
+        .map_err(|error| error.to_string())?;
+    let part = |split: Split| -> Vec<Vec<Event>> {
+        let pieces = gathered.pieces.iter().filter(|p| p.split == split);
+        pieces.filter_map(told).collect()
+    };
+    let [learn, held, test] = [Split::Train, Split::Validation, Split::Test].map(part);
+    for (name, part) in [("train", &learn), ("held back", &held), ("test", &test)] {
+        let notes: usize = part.iter().map(Vec::len).sum();
+        println!("{name}: {} tunes, {notes} notes", part.len());
+    }
+    if learn.is_empty() || held.is_empty() || test.is_empty() {
+        return Err("too few tunes to learn from, to stop by and to test on".to_owned());
+    }
+    let bar = ProgressBar::new(recipe.steps as u64);
+    let style = "{elapsed_precise} [{wide_bar}] {pos}/{len} {eta} left  {msg}";
+    bar.set_style(ProgressStyle::with_template(style).map_err(|e| e.to_string())?);
+    let device = Default::default();
+    let mut looks = 0;
+    let progress = train::<Autodiff<Back>>(&recipe, &learn, &held, folder, &device, |progress| {
+        bar.set_position(progress.step as u64);
+        if progress.looks.len() > looks {
+            looks = progress.looks.len();
+            if let Some((step, own, held)) = progress.looks.last() {
+                let total: f64 = held.iter().sum();
+                let line = format!(
+                    "step {step}: learning {own:.3}, held back {total:.3} = {:.3} + {:.3} + {:.3}",
+                    held[0], held[1], held[2]
+                );
+                bar.set_message(format!("{total:.3}"));
+                match bar.is_hidden() {
+                    true => println!("{line}"),
+                    false => bar.println(line),
+                }
+            }
+        }
+        !STOP.load(Ordering::Relaxed)
+    })
+    .map_err(|error| error.to_string())?;
+    bar.finish();
+    curves::draw(&progress.looks, &folder.join("loss.png")).map_err(|e| e.to_string())?;
+    if checkpoint(folder).is_none_or(|kept| kept.step < recipe.steps)
+        && STOP.load(Ordering::Relaxed)
+    {
+        println!("stopped at step {}; run again to go on", progress.step);
+        return Ok(());
+    }
+    report(folder, &recipe, &learn, &test, &device)
+}
+
+/// Prints how much held-out tunes surprise the best weights and the tables that count.
+fn report(
+    folder: &Path,
+    recipe: &Recipe,
+    learn: &[Vec<Event>],
+    test: &[Vec<Event>],
+    device: &<Back as burn::tensor::backend::BackendTypes>::Device,
+) -> Result<(), String> {
+    let row = |name: &str, nats: [f64; 3]| {
+        let [distance, length, key] = nats.map(f64::exp);
+        let all: f64 = nats.iter().sum();
+        println!("{name:14} {distance:8.3} {length:8.3} {key:8.3} {all:8.3}");
+    };
+    println!("perplexity      distance   length      key  nats a note");
+    row(
+        "equal",
+        yuefu_composer_training::baseline::ANSWERS.map(|n| (n as f64).ln()),
+    );
+    for (name, order) in [
+        ("unigram", 0),
+        ("Markov 1", 1),
+        ("Markov 2", 2),
+        ("Markov 3", 3),
+    ] {
+        row(name, Markov::count(order, learn).surprise(test));
+    }
+    let bytes = std::fs::read(folder.join("best.yfw")).map_err(|e| e.to_string())?;
+    let tables = yuefu_composer::weights::parse(&bytes).map_err(|e| e.to_string())?;
+    let net = yuefu_composer_training::net::Net::<Back>::new(recipe.size, device)
+        .with_tables(tables, device);
+    row("network", examine(&net, test, recipe.notes, device));
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Trains the networks of `yuefu-composer` on tunes of real songs.
+
+pub mod baseline;
+pub mod batch;
+pub mod curves;
+pub mod net;
+pub mod train;
+pub mod tunes;

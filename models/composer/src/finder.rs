@@ -1,0 +1,449 @@
+//! The network as a finder of tunes: it proposes, the rules' costs and ranges hold.
+//!
+//! Each note is drawn from the network's shares, sharpened by a temperature, times what the rules
+//! leave of each choice (`exp(-cost)`): a product of experts (Hinton 2002). Choices that the rules
+//! forbid are never drawn.
+
+use crate::{
+    events::{GRID, Kin, Known, NO_TIME, Phrase, Sung, TIMES, home, key_of, time_class, time_of},
+    ground::Ground,
+    kernel::softmax,
+    net::{MEMORY, Memory, Net},
+    tell::Event,
+    weights::WeightsFault,
+};
+use std::sync::{Mutex, PoisonError};
+use yuefu_arrange::{
+    Manner, Rhythm, Slot, TuneFinder, cost,
+    finder::{Ends, Place},
+};
+use yuefu_engine::Rng;
+use yuefu_originality::{IndexError, OriginalityIndex, PATTERN, TuneNote};
+use yuefu_song::School;
+use yuefu_theory::Ticks;
+
+/// Raised whenever the same network would find other tunes.
+const VERSION: u32 = 1;
+/// Weights in `data`.
+const WEIGHTS: &str = "composer/tunes.yfw";
+/// Below 1: likelier choices more often.
+const KEY_HEAT: f32 = 1.15;
+const TIME_HEAT: f32 = 1.05;
+/// Choices beyond this share of likelihood are never drawn (Holtzman et al. 2020).
+const NUCLEUS: f32 = 0.985;
+/// How much the rules' costs count beside the network's.
+const RULES: f32 = 0.2;
+/// Notes of the tune so far that are told; then half of them are forgotten.
+const PAST: usize = MEMORY - 80;
+/// How many times denser or sparser than asked for a rhythm may be.
+const DENSITY: f32 = 1.8;
+/// Tries to find a rhythm about as dense as was asked for.
+const TRIES: usize = 4;
+
+/// Why there is no composer.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposerFault {
+    /// Its weights are none.
+    #[error(transparent)]
+    Weights(#[from] WeightsFault),
+    /// The index of known tunes cannot be read.
+    #[error(transparent)]
+    Known(#[from] IndexError),
+}
+
+/// A network that finds tunes.
+#[derive(Debug)]
+pub struct Composer {
+    net: Net,
+    id: String,
+    /// Tunes that it must not repeat.
+    known: &'static OriginalityIndex,
+    /// What was told last and the memory of it: songs are written in order, so that most of the
+    /// past is the same from one phrase to the next.
+    told: Mutex<(Vec<Told>, Memory)>,
+}
+
+type Told = [u8; crate::events::BEFORE.len()];
+
+/// The tune so far, as the network hears it.
+struct Past {
+    rows: Vec<Told>,
+    last: Option<(Sung, u8)>,
+    tonic: i32,
+}
+
+impl Composer {
+    /// The composer that ships with the program.
+    ///
+    /// # Errors
+    /// When the program was built without its weights or the index of known tunes.
+    pub fn shipped() -> Result<Self, ComposerFault> {
+        let bytes = yuefu_data::get(WEIGHTS).unwrap_or_default();
+        Self::parse(bytes)
+    }
+
+    /// A composer from its weights.
+    ///
+    /// # Errors
+    /// Says what the bytes are instead.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ComposerFault> {
+        let digest = blake3::hash(bytes).to_hex();
+        Ok(Self {
+            net: Net::parse(bytes)?,
+            known: OriginalityIndex::shipped()?,
+            id: format!("learned {VERSION} {}", &digest[..12]),
+            told: Mutex::default(),
+        })
+    }
+
+    /// The memory of a past; what it shares with the last one is not told again.
+    fn memory(&self, rows: &[Told]) -> Memory {
+        let mut guard = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, memory) = &mut *guard;
+        let common = known.iter().zip(rows).take_while(|(a, b)| a == b).count();
+        let common = self.net.forget(memory, common);
+        known.truncate(common);
+        for row in &rows[common..] {
+            self.net.tell(memory, row);
+            known.push(*row);
+        }
+        memory.clone()
+    }
+}
+
+fn kin(school: School) -> Option<Kin> {
+    match school {
+        School::Pop => Some(Kin::Pop),
+        School::Art => Some(Kin::Art),
+        School::Standard => Some(Kin::Standard),
+        School::Rules => None,
+    }
+}
+
+/// What was sung before a place, told as training told it.
+fn past(place: &Place<'_>, ground: &Ground<'_>, kin: Kin) -> Past {
+    let count: usize = place.past.iter().map(|heard| heard.notes.len()).sum();
+    let sum: i32 = place.past.iter().flat_map(|h| &h.notes).map(|n| n.2).sum();
+    // The first phrases lie where the song is asked to lie, later ones where it does.
+    let middle = (sum as f32 + 24.0 * place.center) / (count as f32 + 24.0);
+    let tonic = home(ground.key(place.span.start).tonic.pc(), middle);
+    // Forgetting goes by halves, so that what is told stays the same for a while.
+    let mut first = 0;
+    let mut held = 0;
+    for (index, heard) in place.past.iter().enumerate() {
+        held += heard.notes.len();
+        while held > PAST && first < index {
+            while held > PAST / 2 && first < index {
+                held -= place.past[first].notes.len();
+                first += 1;
+            }
+        }
+    }
+    let phrases: Vec<_> = place.past[first..]
+        .iter()
+        .filter(|heard| !heard.notes.is_empty())
+        .collect();
+    let mut rows = Vec::with_capacity(held);
+    let mut last: Option<(Sung, u8)> = None;
+    for (number, heard) in phrases.iter().enumerate() {
+        let next = phrases.get(number + 1);
+        let own = &heard.notes;
+        let height = own.iter().map(|n| n.2 as f32).sum::<f32>() / own.len() as f32;
+        let end = next.map_or(heard.span.end, |next| next.span.start);
+        let own_tonic = home(ground.key(heard.span.start).tonic.pc(), middle);
+        let length = (end - heard.span.start).as_quarters() as f32;
+        let known = Known {
+            ground,
+            tonic: own_tonic,
+            kin,
+            phrase: Phrase {
+                start: heard.span.start,
+                end,
+                density: Some(own.len() as f32 / length.max(1.0)),
+                height: Some(height - own_tonic as f32),
+                count: Some(own.len()),
+                next: next.map(|next| next.notes[0].2),
+            },
+            model: None,
+        };
+        for (index, (at, len, key, begins)) in own.iter().enumerate() {
+            rows.push(known.before(last, index == 0, Some(own.len() - index)));
+            let note = Sung {
+                at: *at,
+                len: *len,
+                key: *key,
+                begins: *begins,
+            };
+            let distance = last.map_or(NO_TIME, |(before, _)| time_class(*at - before.at));
+            last = Some((note, distance));
+        }
+    }
+    Past { rows, last, tonic }
+}
+
+impl TuneFinder for Composer {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn rhythm(&self, place: &Place<'_>, rng: &mut Rng) -> Option<Rhythm> {
+        let kin = kin(place.style.melody.school)?;
+        let ground = Ground::of_plan(place.plan);
+        let past = past(place, &ground, kin);
+        let quarters = place.span.len().as_quarters() as f32;
+        let wanted = (place.density * quarters).max(2.0);
+        let mut best: Option<(f32, Rhythm)> = None;
+        for _ in 0..TRIES {
+            let found = self.draw_rhythm(place, &ground, kin, &past, rng);
+            let off = (found.len() as f32 / wanted).max(1e-3);
+            let off = if off > 1.0 { off } else { 1.0 / off };
+            // Too dense sounds worse than too sparse: voices must breathe.
+            if best.as_ref().is_none_or(|(least, _)| off < *least) {
+                best = Some((off, found));
+            }
+            if off < DENSITY {
+                break;
+            }
+        }
+        best.map(|(_, rhythm)| rhythm).filter(|r| r.len() >= 2)
+    }
+
+    fn keys(
+        &self,
+        place: &Place<'_>,
+        slots: &[Slot],
+        ends: Ends,
+        manner: &Manner,
+        rng: &mut Rng,
+    ) -> Option<Vec<i32>> {
+        let kin = kin(place.style.melody.school)?;
+        let ground = Ground::of_plan(place.plan);
+        let past = past(place, &ground, kin);
+        let height = slots.iter().map(|s| s.target).sum::<f32>() / slots.len().max(1) as f32;
+        let known = Known {
+            ground: &ground,
+            tonic: past.tonic,
+            kin,
+            phrase: Phrase {
+                start: place.span.start,
+                end: place.span.end,
+                density: Some(slots.len() as f32 / place.span.len().as_quarters().max(1.0) as f32),
+                height: Some(height - past.tonic as f32),
+                count: Some(slots.len()),
+                next: ends.after,
+            },
+            model: None,
+        };
+        let mut memory = self.memory(&past.rows);
+        let mut last = past.last;
+        let (mut q, mut p) = match ends.before {
+            Some((q, p)) => (Some(q), Some(p)),
+            None => (None, None),
+        };
+        let mut keys = Vec::with_capacity(slots.len());
+        // The last notes of the tune: with the next one they must not be a known tune's.
+        let mut recent: Vec<TuneNote> = place
+            .past
+            .iter()
+            .flat_map(|heard| &heard.notes)
+            .map(|(at, _, key, _)| TuneNote {
+                at: *at,
+                key: midi(*key),
+            })
+            .collect();
+        recent.drain(..recent.len().saturating_sub(PATTERN - 1));
+        for (index, slot) in slots.iter().enumerate() {
+            let row = known.before(last, index == 0, Some(slots.len() - index));
+            let state = self.net.tell(&mut memory, &row);
+            let distance = last.map_or(NO_TIME, |(before, _)| time_class(slot.at - before.at));
+            let end = index + 1 == slots.len();
+            let at = known.at(slot.at, slot.len, distance, None, Some(end));
+            let mut logits = self.net.key(&state, &at);
+            for (class, logit) in logits.iter_mut().enumerate() {
+                let key = key_of(class as u8, past.tonic);
+                *logit = match cost(slots, index, (q, p), key, ends.after, manner) {
+                    Some(cost) => *logit / KEY_HEAT - RULES * cost,
+                    None => f32::NEG_INFINITY,
+                };
+            }
+            // Nothing that the rules allow lies within two octaves of the tonic: no proposal.
+            let mut class = draw(logits.clone(), rng)?;
+            recent.push(TuneNote {
+                at: slot.at,
+                key: midi(key_of(class as u8, past.tonic)),
+            });
+            while !self.known.is_original(&recent) {
+                logits[class] = f32::NEG_INFINITY;
+                let Some(other) = draw(logits.clone(), rng) else {
+                    break;
+                };
+                class = other;
+                if let Some(last) = recent.last_mut() {
+                    last.key = midi(key_of(class as u8, past.tonic));
+                }
+            }
+            let key = key_of(class as u8, past.tonic);
+            if recent.len() >= PATTERN {
+                recent.remove(0);
+            }
+            keys.push(key);
+            (q, p) = (p, Some(key));
+            let note = Sung {
+                at: slot.at,
+                len: slot.len,
+                key,
+                begins: None,
+            };
+            last = Some((note, distance));
+        }
+        Some(keys)
+    }
+}
+
+impl Composer {
+    fn draw_rhythm(
+        &self,
+        place: &Place<'_>,
+        ground: &Ground<'_>,
+        kin: Kin,
+        past: &Past,
+        rng: &mut Rng,
+    ) -> Rhythm {
+        let span = place.span;
+        let known = Known {
+            ground,
+            tonic: past.tonic,
+            kin,
+            phrase: Phrase {
+                start: span.start,
+                end: span.end,
+                density: Some(place.density),
+                height: Some(place.center - past.tonic as f32),
+                count: None,
+                next: None,
+            },
+            model: None,
+        };
+        let mut memory = self.memory(&past.rows);
+        let mut last = past.last;
+        let mut out: Rhythm = Vec::new();
+        // The last note ends early enough for a breath.
+        let end = span.end - place.breath;
+        loop {
+            // Performances let go a little early where scores do not.
+            if let [.., before, now] = &mut out[..]
+                && now.0 - (before.0 + before.1) <= Ticks::of(1, 8)
+            {
+                before.1 = now.0 - before.0;
+            }
+            let row = known.before(last, out.is_empty(), None);
+            let state = self.net.tell(&mut memory, &row);
+            let from = last.map(|(note, _)| note.at);
+            let mut logits = self.net.time(&state);
+            let sounding = last.map_or(Ticks::ZERO, |(note, _)| note.len);
+            for (class, logit) in logits.iter_mut().enumerate() {
+                let at = from.map(|from| from + time_of(class as u8));
+                let fits = at.is_some_and(|at| {
+                    let on_grid = ground.in_bar(at).0 % (3 * GRID.0) == 0;
+                    let inside = match out.is_empty() {
+                        true => at >= span.start && at < end,
+                        false => at >= span.start,
+                    };
+                    on_grid && inside && (out.is_empty() || time_of(class as u8) >= sounding)
+                });
+                *logit = match fits {
+                    true => *logit / TIME_HEAT,
+                    false => f32::NEG_INFINITY,
+                };
+            }
+            let (at, distance) = match (from, draw(logits, rng)) {
+                (Some(from), Some(class)) => (from + time_of(class as u8), class as u8),
+                // The first note of all, or one after a long rest, comes with its bar.
+                _ if out.is_empty() => (span.start, NO_TIME),
+                _ => break,
+            };
+            if at >= end {
+                break;
+            }
+            let row = known.at(at, GRID, distance, None, None);
+            let mut logits = self.net.length(&state, &row);
+            for (class, logit) in logits.iter_mut().enumerate() {
+                let len = time_of(class as u8);
+                *logit = match at + len <= end && len.0 % (3 * GRID.0) == 0 {
+                    true => *logit / TIME_HEAT,
+                    false => f32::NEG_INFINITY,
+                };
+            }
+            let len = draw(logits, rng).map_or(end - at, |class| time_of(class as u8));
+            let row = known.at(at, len, distance, None, None);
+            // A tune goes with every rhythm: what comes next depends on it.
+            let key = draw(self.net.key(&state, &row), rng).unwrap_or(24);
+            out.push((at - span.start, len));
+            let note = Sung {
+                at,
+                len,
+                key: key_of(key as u8, past.tonic),
+                begins: None,
+            };
+            last = Some((note, distance));
+            if out.len() >= 64 {
+                break;
+            }
+        }
+        out
+    }
+}
+
+fn midi(key: i32) -> u8 {
+    key.clamp(0, 127) as u8
+}
+
+/// Draws a class by its logit; `None` where all are forbidden.
+fn draw(mut logits: Vec<f32>, rng: &mut Rng) -> Option<usize> {
+    if logits.iter().all(|logit| *logit == f32::NEG_INFINITY) {
+        return None;
+    }
+    softmax(&mut logits);
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b)));
+    let mut held = 0.0;
+    let count = order
+        .iter()
+        .take_while(|class| {
+            let more = held < NUCLEUS;
+            held += logits[**class];
+            more
+        })
+        .count();
+    order.truncate(count.max(1));
+    let shares: Vec<f32> = order.iter().map(|class| logits[*class]).collect();
+    Some(order[rng.weighted(&shares)])
+}
+
+/// The surprise of a network at each note of a tune that was told, in nats: distance, length and
+/// key. What a critic reads.
+pub fn surprise(composer: &Composer, events: &[Event]) -> Vec<[f32; 3]> {
+    let net = &composer.net;
+    let mut memory = Memory::default();
+    let mut out = Vec::with_capacity(events.len());
+    for event in events {
+        if memory.len() >= MEMORY {
+            memory = Memory::default();
+        }
+        let state = net.tell(&mut memory, &event.before);
+        let share = |mut logits: Vec<f32>, class: u8| {
+            softmax(&mut logits);
+            let share = logits.get(usize::from(class)).copied().unwrap_or(1.0);
+            -yuefu_audio::math::ln(f64::from(share.max(1e-9))) as f32
+        };
+        out.push([
+            match usize::from(event.distance) < TIMES.len() {
+                true => share(net.time(&state), event.distance),
+                false => 0.0,
+            },
+            share(net.length(&state, &event.at), event.length),
+            share(net.key(&state, &event.at), event.key),
+        ]);
+    }
+    out
+}
