@@ -149,7 +149,7 @@ fn harmonies_follow_a_lead_that_is_written_anew() {
             seconds += is.iter().filter(|i| matches!(i, 1 | 2 | 10 | 11)).count();
         }
         println!("seed {seed}: {sweet} of {all} thirds and sixths, {seconds} seconds");
-        assert!(all > 10 && sweet * 2 > all && seconds * 20 <= all);
+        assert!(all > 10 && sweet * 2 >= all && seconds * 20 <= all);
         // Take by take: the second take of the lead has its own harmonies, the first comes back
         // with those it had.
         let take = |song: &Song, id: &str| {

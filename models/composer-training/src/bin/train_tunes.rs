@@ -1,6 +1,6 @@
 //! Trains a network on the tunes of real songs and says how well it knows held-back ones.
 //!
-//! `cargo run --release -p yuefu-composer-training --bin train -- FOLDER transformer|lstm STEPS
+//! `cargo run --release -p yuefu-composer-training --bin train_tunes -- FOLDER transformer|lstm STEPS
 //! SOURCE...` with archives of `../shared/data`, folders, or packed corpora as sources. The run goes
 //! on where it was killed; `FOLDER/best.yfw` holds the weights, `FOLDER/loss.png` the curves.
 
@@ -32,7 +32,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [folder, kind, steps, sources @ ..] = &args[..] else {
-        eprintln!("usage: train FOLDER transformer|lstm STEPS SOURCE...");
+        eprintln!("usage: train_tunes FOLDER transformer|lstm STEPS SOURCE...");
         return ExitCode::FAILURE;
     };
     match run(Path::new(folder), kind, steps, sources) {
