@@ -14,7 +14,7 @@ pub use back::{Part, Reimported};
 
 use crate::{Studio, error::StudioError};
 use std::path::Path;
-use yuefu_harmonize::{Tone, Voice, find_tune, guess_metre, phrase_starts};
+use yuefu_harmonize::{Tone, Voice, all_tones, find_tune, guess_metre, phrase_starts, tones};
 use yuefu_scorefile::{
     ScoreErrorKind, ScoreFile, ScoreFileError, ScoreLimits, read_abc, read_ds, read_midi,
     read_musicxml, read_ustx,
@@ -313,31 +313,6 @@ fn place_zh(place: yuefu_scorefile::Place) -> String {
         Place::Line(line, column) => format!("第 {line} 行第 {column} 列"),
         Place::Bar(bar, part) => format!("第 {part} 声部第 {bar} 小节"),
     }
-}
-
-/// Notes of a track as tones.
-pub(crate) fn tones(track: &Track) -> Vec<Tone> {
-    track
-        .phrases
-        .iter()
-        .flat_map(|phrase| {
-            let start = phrase.span.start;
-            phrase
-                .notes
-                .iter()
-                .map(move |note| Tone::new(start + note.at, note.len, note.key()))
-        })
-        .collect()
-}
-
-/// Tones of all tracks that have pitches.
-pub(crate) fn all_tones(score: &Score) -> Vec<Tone> {
-    score
-        .tracks
-        .iter()
-        .filter(|track| !track.role.is_percussion())
-        .flat_map(tones)
-        .collect()
 }
 
 /// Says what each track does; returns the one with the tune.

@@ -18,6 +18,6 @@ pub use keys::{KeySpan, find_key, find_keys};
 pub use metre::{MetreGuess, guess_metre};
 pub use phrases::phrase_starts;
 pub use recognize::recognize_chords;
-pub use tones::Tone;
+pub use tones::{Tone, all_tones, tones};
 pub use tune::{Voice, find_tune};
 pub use tune_chords::harmonize_tune;

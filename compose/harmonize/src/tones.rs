@@ -1,5 +1,6 @@
 //! Sounding notes, and how much of each pitch class sounds when.
 
+use yuefu_song::{Score, Track};
 use yuefu_theory::{TickSpan, Ticks};
 
 /// A sounding note.
@@ -24,6 +25,27 @@ impl Tone {
     pub fn pc(&self) -> usize {
         usize::from(self.key % 12)
     }
+}
+
+/// Notes of a track as tones.
+pub fn tones(track: &Track) -> Vec<Tone> {
+    track
+        .phrases
+        .iter()
+        .flat_map(|phrase| {
+            let start = phrase.span.start;
+            phrase
+                .notes
+                .iter()
+                .map(move |note| Tone::new(start + note.at, note.len, note.key()))
+        })
+        .collect()
+}
+
+/// Tones of all tracks that have pitches.
+pub fn all_tones(score: &Score) -> Vec<Tone> {
+    let pitched = score.tracks.iter().filter(|t| !t.role.is_percussion());
+    pitched.flat_map(tones).collect()
 }
 
 /// Notes in order of start, with a quick way to those that sound in a span.

@@ -1,12 +1,13 @@
 //! Finds what a source does not state of a song: tune, keys, sections, chords, phrases.
 
 use crate::{
-    lines::{all_tones, cut_line, line_of, tones},
+    lines::{cut_line, line_of},
     piece::Piece,
 };
 use std::collections::BTreeMap;
 use yuefu_harmonize::{
-    FormPart, KeySpan, Tone, find_form, find_keys, harmonize_tune, phrase_starts, recognize_chords,
+    FormPart, KeySpan, Tone, all_tones, find_form, find_keys, harmonize_tune, phrase_starts,
+    recognize_chords, tones as tones_of,
 };
 use yuefu_song::{ChordSpan, Score, Section, SectionKind};
 use yuefu_theory::{Key, Mode, TickSpan, Ticks};
@@ -26,7 +27,7 @@ pub(crate) fn complete(piece: &mut Piece, respell: bool) {
     }
     let tune = piece
         .melody
-        .map(|index| crate::lines::tones(&piece.score.tracks[index]));
+        .map(|index| tones_of(&piece.score.tracks[index]));
     if !piece.stated.chords && !tones.is_empty() {
         find_chords(piece, &tones, tune.as_deref(), end);
     }
@@ -50,7 +51,7 @@ pub(crate) fn bar_end(score: &Score) -> Ticks {
     let notes = score
         .tracks
         .iter()
-        .flat_map(tones)
+        .flat_map(tones_of)
         .map(|tone| tone.span.end);
     let end = notes.max().unwrap_or_default();
     let chords = score.chords.last().map_or(Ticks::ZERO, |c| c.span.end);

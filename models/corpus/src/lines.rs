@@ -68,27 +68,6 @@ pub(crate) fn whole_track(
     }
 }
 
-/// Notes of a track as tones.
-pub(crate) fn tones(track: &Track) -> Vec<Tone> {
-    track
-        .phrases
-        .iter()
-        .flat_map(|phrase| {
-            let start = phrase.span.start;
-            phrase
-                .notes
-                .iter()
-                .map(move |note| Tone::new(start + note.at, note.len, note.key()))
-        })
-        .collect()
-}
-
-/// Tones of all tracks that have pitches.
-pub(crate) fn all_tones(score: &Score) -> Vec<Tone> {
-    let pitched = score.tracks.iter().filter(|t| !t.role.is_percussion());
-    pitched.flat_map(tones).collect()
-}
-
 /// Makes a track one line and cuts it into phrases where it breathes. A phrase starts at the
 /// barline that it belongs to: its pickup lies before it.
 pub(crate) fn cut_line(score: &mut Score, index: usize) {

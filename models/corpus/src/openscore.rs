@@ -5,12 +5,11 @@ use crate::{
     beats::Division,
     clean::Refusal,
     complete::complete,
-    lines::tones,
     piece::{Piece, Source, Stated, Sung},
     sources::{Entry, csv},
 };
 use std::collections::BTreeMap;
-use yuefu_harmonize::{Tone, Voice, find_tune};
+use yuefu_harmonize::{Tone, Voice, find_tune, tones};
 use yuefu_scorefile::{ScoreFile, ScoreLimits, read_abc, read_midi, read_musicxml};
 use yuefu_song::{Catalog, Role};
 use yuefu_theory::{TickSpan, Ticks};

@@ -1,6 +1,7 @@
 //! Cuts imported tracks into phrases: lines where they breathe, accompaniment at barlines.
 
-use super::{is_single, line_starts, tones};
+use super::{is_single, line_starts};
+use yuefu_harmonize::tones;
 use yuefu_song::{Note, Origin, Phrase, Role, Score, Track};
 use yuefu_theory::{TickSpan, Ticks};
 

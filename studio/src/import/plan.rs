@@ -1,10 +1,10 @@
 //! What a file does not state: keys, sections, chords; and the plan that follows.
 
-use super::{ImportFormat, Remark, all_tones, tones};
+use super::{ImportFormat, Remark};
 use yuefu_audio::Seconds;
 use yuefu_harmonize::{
-    FormPart, KeySpan, find_form, find_key, find_keys, harmonize_tune, phrase_starts,
-    recognize_chords,
+    FormPart, KeySpan, all_tones, find_form, find_key, find_keys, harmonize_tune, phrase_starts,
+    recognize_chords, tones,
 };
 use yuefu_scorefile::Stated;
 use yuefu_song::{
