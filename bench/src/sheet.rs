@@ -1,6 +1,7 @@
 //! Hand-made figures of a lead sheet: a tune over its chords, some bars long.
 
 use std::collections::{BTreeMap, BTreeSet};
+use yuefu_corpus::line_of;
 use yuefu_song::{Score, Track};
 use yuefu_theory::{Mode, Ticks};
 
@@ -12,14 +13,9 @@ const FEWEST: usize = 40;
 /// The figures of a tune and its chords from the bar of the first note on, in the order of
 /// [`names`]; `None` where there are too few notes, or bars are no four quarters.
 pub fn figures(score: &Score, track: &Track) -> Option<Vec<f64>> {
-    let mut notes: Vec<(i64, i64, i32)> = track
-        .phrases
-        .iter()
-        .flat_map(|p| p.notes.iter().map(|n| (p.span.start + n.at, n)))
-        .map(|(at, n)| (at.0, n.len.0, n.pitch.midi()))
-        .collect();
-    notes.sort_by_key(|(at, _, key)| (*at, -key));
-    notes.dedup_by_key(|(at, ..)| *at);
+    let line = line_of(track).into_iter();
+    let mut notes: Vec<(i64, i64, i32)> =
+        line.map(|n| (n.at.0, n.len.0, i32::from(n.key))).collect();
     let first = Ticks(notes.first()?.0);
     let bar = score.timeline.metre(first).bar();
     if bar != Ticks::WHOLE {

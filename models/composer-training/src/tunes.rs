@@ -5,8 +5,7 @@ use yuefu_composer::{
     ground::Ground,
     tell::{Event, tell},
 };
-use yuefu_corpus::{Piece, Source};
-use yuefu_song::Note;
+use yuefu_corpus::{Piece, Source, line_of};
 use yuefu_theory::Ticks;
 
 /// Fewest notes of a tune that is learned from.
@@ -27,30 +26,17 @@ pub fn notes(piece: &Piece) -> Vec<Sung> {
     let Some(track) = piece.melody.and_then(|index| piece.score.tracks.get(index)) else {
         return Vec::new();
     };
-    let mut all: Vec<(Ticks, &Note)> = track
-        .phrases
-        .iter()
-        .flat_map(|phrase| phrase.notes.iter().map(|n| (phrase.span.start + n.at, n)))
-        .collect();
-    all.sort_by_key(|(at, note)| (*at, -note.pitch.midi()));
-    all.dedup_by_key(|(at, _)| *at);
     let begins = |at: Ticks| {
         (!piece.syllables.is_empty())
             .then(|| piece.syllables.binary_search_by_key(&at, |s| s.at).is_ok())
     };
-    let mut notes: Vec<Sung> = Vec::with_capacity(all.len());
-    for (at, note) in all {
-        if let Some(before) = notes.last_mut() {
-            before.len = before.len.min(at - before.at);
-        }
-        notes.push(Sung {
-            at,
-            len: note.len,
-            key: note.pitch.midi(),
-            begins: begins(at),
-        });
-    }
-    notes
+    let line = line_of(track).into_iter().map(|note| Sung {
+        at: note.at,
+        len: note.len,
+        key: i32::from(note.key),
+        begins: begins(note.at),
+    });
+    line.collect()
 }
 
 /// A piece's tune as it is told; `None` where it is too short.
