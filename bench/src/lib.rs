@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod boost;
 pub mod chord_truth;
+pub mod composer;
 pub mod groove;
 pub mod lines;
 pub mod pop909;

@@ -9,21 +9,15 @@
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
 use yuefu_bench::{
-    groove,
+    composer, groove,
     lines::{NAMES, measure, of_score, spread},
     pop909,
 };
-use yuefu_composer::Composer;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
     Catalog, Role, StyleBook,
     brief::{Brief, Weighted},
 };
-
-fn fail(error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("{error}");
-    ExitCode::FAILURE
-}
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().collect();
@@ -64,17 +58,13 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let composer = match value("--composer").as_deref() {
-        Some("rules") => None,
-        Some(path) => match std::fs::read(path).map(|bytes| Composer::parse(&bytes)) {
-            Ok(Ok(composer)) => Some(composer),
-            Ok(Err(error)) => return fail(&error),
-            Err(error) => return fail(&format!("{path}: {error}")),
-        },
-        None => match Composer::shipped() {
-            Ok(composer) => Some(composer),
-            Err(error) => return fail(&error),
-        },
+    let name = value("--composer").unwrap_or_else(|| "shipped".to_owned());
+    let composer = match composer::named(&name) {
+        Ok(composer) => composer,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
     };
     let finder = composer.as_ref().map(|c| c as &dyn TuneFinder);
     println!(

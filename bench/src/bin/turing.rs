@@ -11,8 +11,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
-use yuefu_bench::{boost::tell_apart, sheet};
-use yuefu_composer::Composer;
+use yuefu_bench::{boost::tell_apart, composer, sheet};
 use yuefu_corpus::{Limits, Source, Split, gather};
 use yuefu_engine::{Cancel, SeedPath};
 use yuefu_song::{
@@ -81,14 +80,7 @@ fn run() -> Result<(), String> {
     let catalog = Catalog::parse(&yuefu_data::tables("instruments"))?;
     let styles: Vec<&str> = styles.split(',').collect();
     for name in value("--composers", "rules,shipped").split(',') {
-        let composer = match name {
-            "rules" => None,
-            "shipped" => Some(Composer::shipped().map_err(|e| e.to_string())?),
-            path => {
-                let bytes = std::fs::read(path).map_err(|e| format!("{path}: {e}"))?;
-                Some(Composer::parse(&bytes).map_err(|e| e.to_string())?)
-            }
-        };
+        let composer = composer::named(name)?;
         let finder = composer.as_ref().map(|c| c as &dyn TuneFinder);
         let mut ours = Vec::new();
         for seed in 0..songs as u64 {
