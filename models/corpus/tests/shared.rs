@@ -7,8 +7,12 @@ use yuefu_engine::Cancel;
 use yuefu_originality::tune_of;
 use yuefu_theory::Ticks;
 
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data")
+}
+
 fn read(name: &str) -> Option<Gathered> {
-    let path = PathBuf::from("/work/shared/data").join(format!("{name}.tar.gz"));
+    let path = folder().join(format!("{name}.tar.gz"));
     if !path.is_file() {
         println!("skipped: {} is not here", path.display());
         return None;
@@ -86,7 +90,7 @@ fn every_collection_is_read() {
 /// people write without copying.
 #[test]
 fn the_index_of_tunes_is_small_and_knows_its_songs() {
-    let folder = PathBuf::from("/work/shared/data");
+    let folder = folder();
     let paths: Vec<PathBuf> = ["pop909", "openewld-pd", "lieder"]
         .iter()
         .map(|name| folder.join(format!("{name}.tar.gz")))
