@@ -87,8 +87,6 @@ pub struct Phrase {
     pub density: Option<f32>,
     /// How far its middle lies above the tonic, in semitones.
     pub height: Option<f32>,
-    /// How many notes it has.
-    pub count: Option<usize>,
     /// The key that follows it.
     pub next: Option<i32>,
 }

@@ -80,7 +80,6 @@ pub fn tell(ground: &Ground<'_>, kin: Kin, notes: &[Sung], heard: &[TickSpan]) -
                 end: span.end,
                 density: Some(own.len() as f32 / (span.len().as_quarters() as f32).max(1.0)),
                 height: Some(height - tonic as f32),
-                count: Some(own.len()),
                 next: notes.get(end).map(|n| n.key),
             },
             model: model.as_ref().map(|(start, notes)| Model {
