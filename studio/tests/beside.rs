@@ -114,6 +114,7 @@ fn regenerate(studio: &Studio, song: &Song, tracks: &str, place: &str) -> (Song,
 #[test]
 fn harmonies_follow_a_lead_that_is_written_anew() {
     let studio = studio();
+    let (mut together, mut sweet_together) = (0, 0);
     for (seed, wish) in [(3, HARMONIES), (4, CHOIR), (5, HARMONIES)] {
         let song = song(&studio, seed, wish);
         let voices = parts(&song);
@@ -150,6 +151,8 @@ fn harmonies_follow_a_lead_that_is_written_anew() {
         }
         println!("seed {seed}: {sweet} of {all} thirds and sixths, {seconds} seconds");
         assert!(all > 10 && sweet * 2 >= all && seconds * 20 <= all);
+        together += all;
+        sweet_together += sweet;
         // Take by take: the second take of the lead has its own harmonies, the first comes back
         // with those it had.
         let take = |song: &Song, id: &str| {
@@ -169,6 +172,8 @@ fn harmonies_follow_a_lead_that_is_written_anew() {
         };
         assert_eq!(notes(&other), notes(&song), "back to where it was");
     }
+    // Of three songs together, well over half.
+    assert!(sweet_together * 5 > together * 3);
 }
 
 #[test]
