@@ -80,8 +80,14 @@ const RULES: &[Rule] = &[
     },
     Rule {
         from: "models/composer",
-        to: &["core/", "compose/arrange", "compose/originality", "data"],
-        why: "the composer is an engine of compose/arrange, keeps away from known tunes by compose/originality, and uses core and data besides",
+        to: &[
+            "core/",
+            "compose/arrange",
+            "compose/originality",
+            "models/nets",
+            "data",
+        ],
+        why: "the composer is an engine of compose/arrange, keeps away from known tunes by compose/originality, and uses core, models/nets and data besides",
     },
     Rule {
         from: "models/",

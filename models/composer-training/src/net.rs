@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use yuefu_composer::{
     events::{AT, BEFORE, KEYS, TIMES},
     net::{AT_LENGTH, HEADS, place_angle},
-    weights::Table,
 };
+use yuefu_nets::weights::Table;
 
 /// The size of a network.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -16,8 +16,9 @@ use burn::{
 };
 use serde::{Deserialize, Serialize};
 use std::{fs, io, path::Path};
-use yuefu_composer::{tell::Event, weights};
+use yuefu_composer::tell::Event;
 use yuefu_engine::SeedPath;
+use yuefu_nets::weights;
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

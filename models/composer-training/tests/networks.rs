@@ -10,13 +10,13 @@ use yuefu_composer::{
     events::{AT, BEFORE},
     net::Memory,
     tell::Event,
-    weights,
 };
 use yuefu_composer_training::{
     batch::batch,
     net::{Net, Size},
 };
 use yuefu_engine::{Rng, SeedPath};
+use yuefu_nets::weights;
 
 type Back = Autodiff<Flex>;
 

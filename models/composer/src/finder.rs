@@ -7,10 +7,8 @@
 use crate::{
     events::{GRID, Kin, Known, NO_TIME, Phrase, Sung, TIMES, home, key_of, time_class, time_of},
     ground::Ground,
-    kernel::softmax,
     net::{MEMORY, Memory, Net},
     tell::Event,
-    weights::WeightsFault,
 };
 use std::sync::{Mutex, PoisonError};
 use yuefu_arrange::{
@@ -18,6 +16,7 @@ use yuefu_arrange::{
     finder::{Ends, Place},
 };
 use yuefu_engine::Rng;
+use yuefu_nets::{kernel::softmax, weights::WeightsFault};
 use yuefu_originality::{IndexError, OriginalityIndex, PATTERN, TuneNote};
 use yuefu_song::School;
 use yuefu_theory::Ticks;

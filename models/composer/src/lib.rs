@@ -3,9 +3,7 @@
 pub mod events;
 pub mod finder;
 pub mod ground;
-pub mod kernel;
 pub mod net;
 pub mod tell;
-pub mod weights;
 
 pub use finder::{Composer, ComposerFault};

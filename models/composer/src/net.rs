@@ -3,10 +3,12 @@
 //! 1997), each with three heads: when the next note begins, how long it is, how high.
 
 use crate::events::{AT, BEFORE, KEYS, TIMES};
-use crate::kernel::{add, add_product, dot, normalize, rectify, row, softmax};
-use crate::weights::{Table, WeightsFault, parse, take};
-use std::collections::BTreeMap;
 use yuefu_audio::math;
+use yuefu_nets::{
+    kernel::{add, add_scaled, dot, rectify, row, softmax},
+    layers::{Cell, Dense, Norm, Tables},
+    weights::{Table, WeightsFault, parse, take},
+};
 
 /// Heads of attention.
 pub const HEADS: usize = 4;
@@ -32,18 +34,6 @@ enum Body {
 }
 
 #[derive(Clone, Debug)]
-struct Norm {
-    scale: Table,
-    shift: Table,
-}
-
-#[derive(Clone, Debug)]
-struct Dense {
-    weights: Table,
-    bias: Table,
-}
-
-#[derive(Clone, Debug)]
 struct Block {
     first: Norm,
     query: Dense,
@@ -53,13 +43,6 @@ struct Block {
     second: Norm,
     up: Dense,
     down: Dense,
-}
-
-/// One layer of an LSTM: gates in the order input, forget, output, candidate.
-#[derive(Clone, Debug)]
-struct Cell {
-    from_input: Dense,
-    from_state: Table,
 }
 
 /// A head that knows more than the body told it.
@@ -122,16 +105,7 @@ impl Net {
             true => {
                 let mut cells = Vec::new();
                 while tables.contains_key(&format!("cell{}.input.weight", cells.len())) {
-                    let name = format!("cell{}", cells.len());
-                    cells.push(Cell {
-                        from_input: dense(tables, &format!("{name}.input"), width, 4 * width)?,
-                        from_state: take(
-                            tables,
-                            &format!("{name}.state"),
-                            Some(width),
-                            Some(4 * width),
-                        )?,
-                    });
+                    cells.push(Cell::take(tables, &format!("cell{}", cells.len()), width)?);
                 }
                 Body::Lstm(cells)
             }
@@ -142,7 +116,7 @@ impl Net {
                 }
                 Body::Transformer {
                     blocks,
-                    last: norm(tables, "last", width)?,
+                    last: Norm::take(tables, "last", width)?,
                 }
             }
         };
@@ -150,7 +124,7 @@ impl Net {
             width,
             before,
             body,
-            time: dense(tables, "time", width, TIMES.len())?,
+            time: Dense::take(tables, "time", width, TIMES.len())?,
             length: head(tables, "length", width, &AT[..AT_LENGTH], TIMES.len())?,
             key: head(tables, "key", width, &AT, KEYS)?,
         })
@@ -175,7 +149,7 @@ impl Net {
                     self.attend(block, rows, &mut x);
                 }
                 let mut out = vec![0.0; self.width];
-                normalize(&x, &last.scale, &last.shift, &mut out);
+                last.apply(&x, &mut out);
                 x = out;
             }
             Body::Lstm(cells) => {
@@ -183,7 +157,7 @@ impl Net {
                     [vec![0.0; self.width], vec![0.0; self.width]]
                 });
                 for (cell, rows) in cells.iter().zip(&mut memory.rows) {
-                    self.step(cell, rows, &mut x);
+                    cell.step(rows, &mut x);
                 }
             }
         }
@@ -211,7 +185,7 @@ impl Net {
 
     /// Logits of the distance to the next onset.
     pub fn time(&self, state: &[f32]) -> Vec<f32> {
-        apply(&self.time, state)
+        self.time.apply(state)
     }
 
     /// Logits of a note's length, when its distance and its place in the bar are known.
@@ -228,10 +202,10 @@ impl Net {
         let width = self.width;
         let each = width / HEADS;
         let mut calm = vec![0.0; width];
-        normalize(x, &block.first.scale, &block.first.shift, &mut calm);
-        let query = apply(&block.query, &calm);
-        rows[0].extend(apply(&block.key, &calm));
-        rows[1].extend(apply(&block.value, &calm));
+        block.first.apply(x, &mut calm);
+        let query = block.query.apply(&calm);
+        rows[0].extend(block.key.apply(&calm));
+        rows[1].extend(block.value.apply(&calm));
         let count = rows[0].len() / width;
         let mut seen = vec![0.0; width];
         let mut shares = vec![0.0; count];
@@ -244,32 +218,14 @@ impl Net {
             }
             softmax(&mut shares);
             for (share, value) in shares.iter().zip(rows[1].chunks_exact(width)) {
-                crate::kernel::add_scaled(&value[own.clone()], *share, &mut seen[own.clone()]);
+                add_scaled(&value[own.clone()], *share, &mut seen[own.clone()]);
             }
         }
-        add(&apply(&block.out, &seen), x);
-        normalize(x, &block.second.scale, &block.second.shift, &mut calm);
-        let mut wide = apply(&block.up, &calm);
+        add(&block.out.apply(&seen), x);
+        block.second.apply(x, &mut calm);
+        let mut wide = block.up.apply(&calm);
         rectify(&mut wide);
-        add(&apply(&block.down, &wide), x);
-    }
-
-    fn step(&self, cell: &Cell, rows: &mut [Vec<f32>; 2], x: &mut [f32]) {
-        let width = self.width;
-        let mut gates = apply(&cell.from_input, x);
-        add_product(&rows[1], &cell.from_state, &mut gates);
-        let open = |x: f32| 1.0 / (1.0 + math::exp(-f64::from(x)));
-        let [state, out] = rows;
-        for index in 0..width {
-            let input = open(gates[index]);
-            let forget = open(gates[width + index]);
-            let output = open(gates[2 * width + index]);
-            let candidate = math::tanh(f64::from(gates[3 * width + index]));
-            let kept = forget * f64::from(state[index]) + input * candidate;
-            state[index] = kept as f32;
-            out[index] = (output * math::tanh(f64::from(state[index]))) as f32;
-        }
-        x.copy_from_slice(out);
+        add(&block.down.apply(&wide), x);
     }
 }
 
@@ -289,37 +245,15 @@ pub fn place_angle(place: usize, index: usize, half: usize) -> f64 {
     place as f64 * turn
 }
 
-fn apply(dense: &Dense, x: &[f32]) -> Vec<f32> {
-    let mut out = dense.bias.numbers.clone();
-    add_product(x, &dense.weights, &mut out);
-    out
-}
-
 fn answer(head: &Head, state: &[f32], sizes: &[usize], known: &[u8]) -> Vec<f32> {
-    let mut x = apply(&head.from_body, state);
+    let mut x = head.from_body.apply(state);
     for (start, class) in offsets(sizes).zip(known) {
         add(row(&head.classes, start + usize::from(*class)), &mut x);
     }
     rectify(&mut x);
-    let mut x = apply(&head.middle, &x);
+    let mut x = head.middle.apply(&x);
     rectify(&mut x);
-    apply(&head.out, &x)
-}
-
-type Tables = BTreeMap<String, Table>;
-
-fn dense(tables: &mut Tables, name: &str, from: usize, to: usize) -> Result<Dense, WeightsFault> {
-    Ok(Dense {
-        weights: take(tables, &format!("{name}.weight"), Some(from), Some(to))?,
-        bias: take(tables, &format!("{name}.bias"), Some(1), Some(to))?,
-    })
-}
-
-fn norm(tables: &mut Tables, name: &str, width: usize) -> Result<Norm, WeightsFault> {
-    Ok(Norm {
-        scale: take(tables, &format!("{name}.scale"), Some(1), Some(width))?,
-        shift: take(tables, &format!("{name}.shift"), Some(1), Some(width))?,
-    })
+    head.out.apply(&x)
 }
 
 fn block(tables: &mut Tables, name: &str, width: usize) -> Result<Block, WeightsFault> {
@@ -327,14 +261,14 @@ fn block(tables: &mut Tables, name: &str, width: usize) -> Result<Block, Weights
     let wide = tables.get(&up).map(|table| table.columns);
     let wide = wide.ok_or(WeightsFault::Lacks(up))?;
     Ok(Block {
-        first: norm(tables, &format!("{name}.first"), width)?,
-        query: dense(tables, &format!("{name}.query"), width, width)?,
-        key: dense(tables, &format!("{name}.key"), width, width)?,
-        value: dense(tables, &format!("{name}.value"), width, width)?,
-        out: dense(tables, &format!("{name}.out"), width, width)?,
-        second: norm(tables, &format!("{name}.second"), width)?,
-        up: dense(tables, &format!("{name}.up"), width, wide)?,
-        down: dense(tables, &format!("{name}.down"), wide, width)?,
+        first: Norm::take(tables, &format!("{name}.first"), width)?,
+        query: Dense::take(tables, &format!("{name}.query"), width, width)?,
+        key: Dense::take(tables, &format!("{name}.key"), width, width)?,
+        value: Dense::take(tables, &format!("{name}.value"), width, width)?,
+        out: Dense::take(tables, &format!("{name}.out"), width, width)?,
+        second: Norm::take(tables, &format!("{name}.second"), width)?,
+        up: Dense::take(tables, &format!("{name}.up"), width, wide)?,
+        down: Dense::take(tables, &format!("{name}.down"), wide, width)?,
     })
 }
 
@@ -353,9 +287,9 @@ fn head(
     )?;
     let wide = classes.columns;
     Ok(Head {
-        from_body: dense(tables, &format!("{name}.body"), width, wide)?,
-        middle: dense(tables, &format!("{name}.middle"), wide, wide)?,
-        out: dense(tables, &format!("{name}.out"), wide, answers)?,
+        from_body: Dense::take(tables, &format!("{name}.body"), width, wide)?,
+        middle: Dense::take(tables, &format!("{name}.middle"), wide, wide)?,
+        out: Dense::take(tables, &format!("{name}.out"), wide, answers)?,
         classes,
     })
 }

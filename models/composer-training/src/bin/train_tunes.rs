@@ -151,7 +151,7 @@ fn report(
         row(name, Markov::count(order, learn).surprise(test));
     }
     let bytes = std::fs::read(folder.join("best.yfw")).map_err(|e| e.to_string())?;
-    let tables = yuefu_composer::weights::parse(&bytes).map_err(|e| e.to_string())?;
+    let tables = yuefu_nets::weights::parse(&bytes).map_err(|e| e.to_string())?;
     let net = yuefu_composer_training::net::Net::<Back>::new(recipe.size, device)
         .with_tables(tables, device);
     row("network", examine(&net, test, recipe.notes, device));

@@ -25,7 +25,7 @@ pub struct Table {
 pub enum WeightsFault {
     /// They are something else, or damaged.
     #[error(
-        "expected the weights of a composer (YFW1), found {0} · 应为作曲模型的权重（YFW1），却是{0}"
+        "expected the weights of a network (YFW1), found {0} · 应为网络的权重（YFW1），却是{0}"
     )]
     Other(&'static str),
     /// A table that the network needs is missing or has another shape.
@@ -111,7 +111,7 @@ pub fn write(tables: &[(String, Table)]) -> Vec<u8> {
 ///
 /// # Errors
 /// Says which is missing.
-pub(crate) fn take(
+pub fn take(
     tables: &mut BTreeMap<String, Table>,
     name: &str,
     rows: Option<usize>,

@@ -1,0 +1,6 @@
+//! What the networks that steer what is written share where they run: arithmetic that gives the
+//! same bits on every machine, layers made of it, and weights as files.
+
+pub mod kernel;
+pub mod layers;
+pub mod weights;
