@@ -4,5 +4,6 @@ pub mod baseline;
 pub mod batch;
 pub mod curves;
 pub mod net;
+pub mod run;
 pub mod train;
 pub mod tunes;

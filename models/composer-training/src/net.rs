@@ -56,7 +56,8 @@ struct Block<B: Backend> {
 }
 
 #[derive(Module, Debug)]
-struct Cell<B: Backend> {
+/// One layer of an LSTM.
+pub struct Cell<B: Backend> {
     input: Linear<B>,
     state: Linear<B>,
 }
@@ -73,7 +74,12 @@ struct Head<B: Backend> {
 /// What a network says of a batch: logits of distance, length and key, `[batch * notes, classes]`.
 pub type Answers<B> = [Tensor<B, 2>; 3];
 
-fn dense<B: Backend>(from: usize, to: usize, bias: bool, device: &B::Device) -> Linear<B> {
+pub(crate) fn dense<B: Backend>(
+    from: usize,
+    to: usize,
+    bias: bool,
+    device: &B::Device,
+) -> Linear<B> {
     LinearConfig::new(from, to).with_bias(bias).init(device)
 }
 
@@ -94,10 +100,6 @@ impl<B: Backend> Net<B> {
             down: dense(4 * width, width, true, device),
             dropout: dropout.clone(),
         };
-        let cell = || Cell {
-            input: dense(width, 4 * width, true, device),
-            state: dense(width, 4 * width, false, device),
-        };
         let head = |wide: usize, classes: usize, answers: usize| Head {
             body: dense(width, wide, true, device),
             classes: dense(classes, wide, false, device),
@@ -109,7 +111,7 @@ impl<B: Backend> Net<B> {
             before: dense(BEFORE.iter().sum(), width, false, device),
             blocks: (0..size.blocks).map(|_| block()).collect(),
             last: norm(),
-            cells: (0..size.cells).map(|_| cell()).collect(),
+            cells: (0..size.cells).map(|_| Cell::new(width, device)).collect(),
             time: dense(width, TIMES.len(), true, device),
             length: head(width, AT[..AT_LENGTH].iter().sum(), TIMES.len()),
             key: head(2 * width, AT.iter().sum(), KEYS),
@@ -206,8 +208,7 @@ impl<B: Backend> Net<B> {
             norm_tables(&mut out, "last", &self.last);
         }
         for (index, cell) in self.cells.iter().enumerate() {
-            dense_tables(&mut out, &format!("cell{index}.input"), &cell.input);
-            out.push((format!("cell{index}.state"), weights(&cell.state)));
+            cell_tables(&mut out, &format!("cell{index}"), cell);
         }
         dense_tables(&mut out, "time", &self.time);
         for (name, head) in [("length", &self.length), ("key", &self.key)] {
@@ -242,7 +243,16 @@ impl<B: Backend> Block<B> {
 }
 
 impl<B: Backend> Cell<B> {
-    fn forward(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
+    /// A layer that knows nothing yet.
+    pub(crate) fn new(width: usize, device: &B::Device) -> Self {
+        Self {
+            input: dense(width, 4 * width, true, device),
+            state: dense(width, 4 * width, false, device),
+        }
+    }
+
+    /// Its outputs, one for each step.
+    pub(crate) fn forward(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
         let [batch, notes, width] = x.dims();
         let device = x.device();
         let gates = self.input.forward(x);
@@ -323,7 +333,7 @@ fn numbers<B: Backend, const D: usize>(param: &Param<Tensor<B, D>>) -> Vec<f32> 
     data.into_vec().expect("floats")
 }
 
-fn weights<B: Backend>(linear: &Linear<B>) -> Table {
+pub(crate) fn weights<B: Backend>(linear: &Linear<B>) -> Table {
     let [rows, columns] = linear.weight.val().dims();
     Table {
         rows,
@@ -341,11 +351,20 @@ fn row<B: Backend>(param: &Param<Tensor<B, 1>>) -> Table {
     }
 }
 
-fn dense_tables<B: Backend>(out: &mut Vec<(String, Table)>, name: &str, linear: &Linear<B>) {
+pub(crate) fn dense_tables<B: Backend>(
+    out: &mut Vec<(String, Table)>,
+    name: &str,
+    linear: &Linear<B>,
+) {
     out.push((format!("{name}.weight"), weights(linear)));
     if let Some(bias) = &linear.bias {
         out.push((format!("{name}.bias"), row(bias)));
     }
+}
+
+pub(crate) fn cell_tables<B: Backend>(out: &mut Vec<(String, Table)>, name: &str, cell: &Cell<B>) {
+    dense_tables(out, &format!("{name}.input"), &cell.input);
+    out.push((format!("{name}.state"), weights(&cell.state)));
 }
 
 fn norm_tables<B: Backend>(out: &mut Vec<(String, Table)>, name: &str, norm: &LayerNorm<B>) {

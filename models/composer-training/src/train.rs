@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::{fs, io, path::Path};
 use yuefu_composer::tell::Event;
 use yuefu_engine::SeedPath;
-use yuefu_nets::weights;
+use yuefu_nets::weights::{self, Table};
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,15 +53,121 @@ pub struct Progress {
     pub best: Option<(f64, usize)>,
 }
 
-/// Trains until the recipe's end, an early end, or until `go_on` says no; returns how far it came.
-/// The best weights are in `folder/best.yfw`.
+/// What is learned: a network, what it is asked at each step, and how it is judged.
+pub trait Lesson<B: AutodiffBackend> {
+    /// The network.
+    type Net: AutodiffModule<B>;
+
+    /// The name below which everything random lies.
+    fn name(&self) -> &str;
+    /// A network that knows nothing yet.
+    fn start(&self, device: &B::Device) -> Self::Net;
+    /// How wrong the network is at what a step asks.
+    fn loss(
+        &self,
+        net: &Self::Net,
+        step: usize,
+        seed: &SeedPath,
+        device: &B::Device,
+    ) -> Tensor<B, 1>;
+    /// How wrong it is at what is held back, in three parts.
+    fn examine(&self, net: &Self::Net, device: &B::Device) -> [f64; 3];
+    /// Its tables, to be written.
+    fn tables(&self, net: &Self::Net) -> Vec<(String, Table)>;
+}
+
+/// The pace of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Steps in all.
+    pub steps: usize,
+    /// Highest rate of learning, reached after a warm-up and left along a cosine.
+    pub rate: f64,
+    /// The seed of everything that is drawn.
+    pub seed: u64,
+    /// Steps from one look at what is held back to the next.
+    pub look: usize,
+    /// Looks without a gain after which training ends early.
+    pub patience: usize,
+}
+
+struct Tunes<'a> {
+    recipe: &'a Recipe,
+    learn: &'a [Vec<Event>],
+    held: &'a [Vec<Event>],
+}
+
+impl<B: AutodiffBackend> Lesson<B> for Tunes<'_> {
+    type Net = Net<B>;
+
+    fn name(&self) -> &str {
+        "composer"
+    }
+
+    fn start(&self, device: &B::Device) -> Net<B> {
+        Net::new(self.recipe.size, device)
+    }
+
+    fn loss(&self, net: &Net<B>, _: usize, seed: &SeedPath, device: &B::Device) -> Tensor<B, 1> {
+        let notes = self.recipe.notes;
+        let cuts = cuts(self.learn, self.recipe.tunes, notes, &seed.join("cuts"));
+        let mut hide = seed.join("hide").rng();
+        let batch = batch::<B>(&cuts, notes, Some(&mut hide), device);
+        let losses = net
+            .forward(batch.before, batch.at)
+            .into_iter()
+            .zip(batch.answers)
+            .zip(batch.real)
+            .zip(batch.counts)
+            .map(|(((answer, right), real), count)| surprise(answer, right, real) / count as f64);
+        losses.reduce(|a, b| a + b).expect("three")
+    }
+
+    fn examine(&self, net: &Net<B>, device: &B::Device) -> [f64; 3] {
+        examine(&net.valid(), self.held, self.recipe.notes, device)
+    }
+
+    fn tables(&self, net: &Net<B>) -> Vec<(String, Table)> {
+        net.tables()
+    }
+}
+
+/// Trains a network on tunes; see [`run`].
 ///
 /// # Errors
-/// When the folder cannot be read or written, or holds a run of another recipe.
+/// As [`run`].
 pub fn train<B: AutodiffBackend>(
     recipe: &Recipe,
     learn: &[Vec<Event>],
     held: &[Vec<Event>],
+    folder: &Path,
+    device: &B::Device,
+    go_on: impl FnMut(&Progress) -> bool,
+) -> io::Result<Progress> {
+    let lesson = Tunes {
+        recipe,
+        learn,
+        held,
+    };
+    let pace = Pace {
+        steps: recipe.steps,
+        rate: recipe.rate,
+        seed: recipe.seed,
+        look: recipe.look,
+        patience: recipe.patience,
+    };
+    run::<B, _>(&lesson, recipe, &pace, folder, device, go_on)
+}
+
+/// Trains until the pace's end, an early end, or until `go_on` says no; returns how far it came.
+/// The best weights are in `folder/best.yfw`, the recipe in `folder/recipe.json`.
+///
+/// # Errors
+/// When the folder cannot be read or written, or holds a run of another recipe.
+pub fn run<B: AutodiffBackend, L: Lesson<B>>(
+    lesson: &L,
+    recipe: &impl Serialize,
+    pace: &Pace,
     folder: &Path,
     device: &B::Device,
     mut go_on: impl FnMut(&Progress) -> bool,
@@ -80,13 +186,13 @@ pub fn train<B: AutodiffBackend>(
         Err(_) => fs::write(&recipe_file, &stated)?,
     }
     // Weights at first are drawn, too.
-    let root = SeedPath::song(recipe.seed).join("composer");
+    let root = SeedPath::song(pace.seed).join(lesson.name());
     B::seed(device, root.join("weights").number());
-    let mut net = Net::<B>::new(recipe.size, device);
+    let mut net = lesson.start(device);
     let mut optimizer = AdamWConfig::new()
         .with_weight_decay(0.03)
         .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
-        .init::<B, Net<B>>();
+        .init::<B, L::Net>();
     let mut progress = Progress::default();
     let recorder = BinFileRecorder::<FullPrecisionSettings>::new();
     if let Some(kept) = checkpoint(folder) {
@@ -105,30 +211,19 @@ pub fn train<B: AutodiffBackend>(
         progress = kept;
     }
     let mut since = (0.0, 0);
-    while progress.step < recipe.steps {
+    while progress.step < pace.steps {
         let step = progress.step;
         let seed = root.join("step").join(step);
         B::seed(device, seed.number());
-        let cuts = cuts(learn, recipe.tunes, recipe.notes, &seed.join("cuts"));
-        let mut hide = seed.join("hide").rng();
-        let batch = batch::<B>(&cuts, recipe.notes, Some(&mut hide), device);
-        let answers = net.forward(batch.before, batch.at);
-        let losses: Vec<Tensor<B, 1>> = answers
-            .into_iter()
-            .zip(batch.answers)
-            .zip(batch.real)
-            .zip(batch.counts)
-            .map(|(((answer, right), real), count)| surprise(answer, right, real) / count as f64)
-            .collect();
-        let loss = losses.into_iter().reduce(|a, b| a + b).expect("three");
+        let loss = lesson.loss(&net, step, &seed, device);
         since.0 += loss.clone().into_scalar().elem::<f64>();
         since.1 += 1;
         let gradients = GradientsParams::from_grads(loss.backward(), &net);
-        net = optimizer.step(rate(recipe, step), net, gradients);
+        net = optimizer.step(rate(pace, step), net, gradients);
         progress.step += 1;
-        let look = progress.step.is_multiple_of(recipe.look) || progress.step == recipe.steps;
+        let look = progress.step.is_multiple_of(pace.look) || progress.step == pace.steps;
         if look {
-            let held = examine(&net.valid(), held, recipe.notes, device);
+            let held = lesson.examine(&net, device);
             let total: f64 = held.iter().sum();
             progress
                 .looks
@@ -136,12 +231,15 @@ pub fn train<B: AutodiffBackend>(
             since = (0.0, 0);
             if progress.best.is_none_or(|(best, _)| total < best) {
                 progress.best = Some((total, progress.step));
-                write_whole(&folder.join("best.yfw"), &weights::write(&net.tables()))?;
+                write_whole(
+                    &folder.join("best.yfw"),
+                    &weights::write(&lesson.tables(&net)),
+                )?;
             }
         }
         let weary = progress
             .best
-            .is_some_and(|(_, at)| progress.step >= at + recipe.patience * recipe.look);
+            .is_some_and(|(_, at)| progress.step >= at + pace.patience * pace.look);
         let stop = !go_on(&progress) || weary;
         if look || stop {
             keep(folder, &progress, &net, &optimizer)?;
@@ -154,7 +252,7 @@ pub fn train<B: AutodiffBackend>(
 }
 
 /// Sum of the surprise at right answers.
-fn surprise<B: Backend>(
+pub(crate) fn surprise<B: Backend>(
     answer: Tensor<B, 2>,
     right: Tensor<B, 1, Int>,
     real: Tensor<B, 1>,
@@ -185,14 +283,14 @@ pub fn examine<B: Backend>(
     [0, 1, 2].map(|index| sums[index] / counts[index].max(1) as f64)
 }
 
-fn rate(recipe: &Recipe, step: usize) -> f64 {
-    let warm = (recipe.steps / 20).clamp(1, 300);
+fn rate(pace: &Pace, step: usize) -> f64 {
+    let warm = (pace.steps / 20).clamp(1, 300);
     if step < warm {
-        return recipe.rate * (step + 1) as f64 / warm as f64;
+        return pace.rate * (step + 1) as f64 / warm as f64;
     }
-    let share = (step - warm) as f64 / (recipe.steps - warm).max(1) as f64;
+    let share = (step - warm) as f64 / (pace.steps - warm).max(1) as f64;
     let cosine = 0.5 * (1.0 + (std::f64::consts::PI * share).cos());
-    recipe.rate * (0.03 + 0.97 * cosine)
+    pace.rate * (0.03 + 0.97 * cosine)
 }
 
 /// The newest checkpoint of a folder.
@@ -201,10 +299,10 @@ pub fn checkpoint(folder: &Path) -> Option<Progress> {
     serde_json::from_str(&text).ok()
 }
 
-fn keep<B: AutodiffBackend, O: Optimizer<Net<B>, B>>(
+fn keep<B: AutodiffBackend, M: AutodiffModule<B>, O: Optimizer<M, B>>(
     folder: &Path,
     progress: &Progress,
-    net: &Net<B>,
+    net: &M,
     optimizer: &O,
 ) -> io::Result<()> {
     let recorder = BinFileRecorder::<FullPrecisionSettings>::new();

@@ -5,29 +5,20 @@
 //! on where it was killed; `FOLDER/best.yfw` holds the weights, `FOLDER/loss.png` the curves.
 
 use burn::backend::Autodiff;
-use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::{AtomicBool, Ordering},
 };
 use yuefu_composer::tell::Event;
 use yuefu_composer_training::{
     baseline::Markov,
-    curves,
     net::Size,
-    train::{Recipe, checkpoint, examine, train},
+    run::{Back, watched},
+    train::{Recipe, examine, train},
     tunes::told,
 };
 use yuefu_corpus::{Limits, Split, gather};
 use yuefu_engine::Cancel;
-
-#[cfg(not(feature = "cuda"))]
-type Back = burn::backend::Flex;
-#[cfg(feature = "cuda")]
-type Back = burn::backend::Cuda;
-
-static STOP: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -72,7 +63,6 @@ fn run(folder: &Path, kind: &str, steps: &str, sources: &[String]) -> Result<(),
         look: 100,
         patience: 15,
     };
-    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).map_err(|e| e.to_string())?;
     let paths: Vec<PathBuf> = sources.iter().map(PathBuf::from).collect();
     let gathered = gather(&paths, &Limits::default(), &|_, _| {}, &Cancel::default())
         .map_err(|error| error.to_string())?;
@@ -88,37 +78,14 @@ fn run(folder: &Path, kind: &str, steps: &str, sources: &[String]) -> Result<(),
     if learn.is_empty() || held.is_empty() || test.is_empty() {
         return Err("too few tunes to learn from, to stop by and to test on".to_owned());
     }
-    let bar = ProgressBar::new(recipe.steps as u64);
-    let style = "{elapsed_precise} [{wide_bar}] {pos}/{len} {eta} left  {msg}";
-    bar.set_style(ProgressStyle::with_template(style).map_err(|e| e.to_string())?);
     let device = Default::default();
-    let mut looks = 0;
-    let progress = train::<Autodiff<Back>>(&recipe, &learn, &held, folder, &device, |progress| {
-        bar.set_position(progress.step as u64);
-        if progress.looks.len() > looks {
-            looks = progress.looks.len();
-            if let Some((step, own, held)) = progress.looks.last() {
-                let total: f64 = held.iter().sum();
-                let line = format!(
-                    "step {step}: learning {own:.3}, held back {total:.3} = {:.3} + {:.3} + {:.3}",
-                    held[0], held[1], held[2]
-                );
-                bar.set_message(format!("{total:.3}"));
-                match bar.is_hidden() {
-                    true => println!("{line}"),
-                    false => bar.println(line),
-                }
-            }
-        }
-        !STOP.load(Ordering::Relaxed)
-    })
-    .map_err(|error| error.to_string())?;
-    bar.finish();
-    curves::draw(&progress.looks, &folder.join("loss.png")).map_err(|e| e.to_string())?;
-    if checkpoint(folder).is_none_or(|kept| kept.step < recipe.steps)
-        && STOP.load(Ordering::Relaxed)
-    {
-        println!("stopped at step {}; run again to go on", progress.step);
+    let whole = watched(
+        folder,
+        recipe.steps,
+        ["distance", "length", "key"],
+        |go_on| train::<Autodiff<Back>>(&recipe, &learn, &held, folder, &device, go_on),
+    )?;
+    if !whole {
         return Ok(());
     }
     report(folder, &recipe, &learn, &test, &device)
