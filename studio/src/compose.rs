@@ -1,11 +1,11 @@
 //! From a line of words to a song.
 
-use crate::{Remark, Studio, error::StudioError, words};
+use crate::{Remark, Studio, error::StudioError, words, written};
 use yuefu_arrange::{Band, TuneFinder};
 use yuefu_brief::Overrides;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    Brief, Ending, EngineUse, ReleasePlan, Score, Song, SongPlan,
+    Brief, Ending, EngineUse, LyricSheet, ReleasePlan, Score, Song, SongPlan,
     brief::{Diagnostic, Severity},
     song::FORMAT,
 };
@@ -62,9 +62,15 @@ impl Studio {
         let seed = brief.seed.unwrap_or(0);
         let root = SeedPath::song(seed);
         let mut notes = brief.diagnostics.clone();
-        let words = words::of(&brief, &mut notes);
-        let (mut plan, planned) =
-            yuefu_plan::plan(&brief, &words, &self.book, &self.catalog, &root);
+        // The writer keeps an order of sections that was asked for, so no words overrule it.
+        let kept = words::are_ours(&brief) && written::stated_form(&brief).is_some();
+        let planner = |brief: &Brief, words: &LyricSheet| {
+            let mut brief = brief.clone();
+            brief.form = brief.form.filter(|_| !kept);
+            yuefu_plan::plan(&brief, words, &self.book, &self.catalog, &root)
+        };
+        let words = words::of(&brief, &mut notes, &planner);
+        let (mut plan, planned) = planner(&brief, &words);
         if let (Some(title), None) = (&words.title, &brief.title) {
             plan.title.clone_from(title);
         }

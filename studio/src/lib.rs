@@ -37,6 +37,7 @@ pub mod variations;
 pub mod voices;
 pub mod words;
 mod world;
+mod written;
 
 pub use compose::Composed;
 pub use error::StudioError;

@@ -1,6 +1,9 @@
 //! Words of a song: from what was pasted to the sheet of the document.
 
-use crate::Studio;
+use crate::{
+    Studio,
+    written::{self, Planner},
+};
 use yuefu_arrange::{How, Resung};
 use yuefu_engine::SeedPath;
 use yuefu_lang::{LineReading, ReadOptions, describe};
@@ -15,19 +18,14 @@ use yuefu_song::{
 use yuefu_theory::Ticks;
 
 /// The sheet that a brief asks to be sung, read and unrolled; empty for instrumental music. What
-/// cannot be sung as it is written goes to `notes`, with line and character.
-pub(crate) fn of(brief: &Brief, notes: &mut Vec<Diagnostic>) -> LyricSheet {
-    // Who asks for a voice but brings no words gets some.
-    let asked = matches!(
-        brief.voice,
-        VoiceWish::Any | VoiceWish::Male | VoiceWish::Female | VoiceWish::Child | VoiceWish::Duet
-    );
+/// cannot be sung as it is written goes to `notes`, with line and character. `plan` is asked which
+/// words have room where they are Yuefu's to write.
+pub(crate) fn of(brief: &Brief, notes: &mut Vec<Diagnostic>, plan: Planner) -> LyricSheet {
     let written;
     let text = match &brief.lyrics {
         Some(text) => text,
-        None if asked && !brief.excludes_group("vocals") => {
-            let wish = yuefu_lyrics::write::Wish::from_text(&brief.prompt);
-            written = yuefu_lyrics::write::write(&wish, brief.seed.unwrap_or(0)).sheet_text;
+        None if are_ours(brief) => {
+            written = written::text(brief, plan);
             notes.push(Diagnostic::new(
                 Severity::Info,
                 "words-written",
@@ -77,6 +75,15 @@ pub(crate) fn of(brief: &Brief, notes: &mut Vec<Diagnostic>) -> LyricSheet {
         ));
     }
     sheet
+}
+
+/// Whether Yuefu writes the words: who asks for a voice but brings none gets some.
+pub(crate) fn are_ours(brief: &Brief) -> bool {
+    let asked = matches!(
+        brief.voice,
+        VoiceWish::Any | VoiceWish::Male | VoiceWish::Female | VoiceWish::Child | VoiceWish::Duet
+    );
+    brief.lyrics.is_none() && asked && !brief.excludes_group("vocals")
 }
 
 fn diagnostic(note: &Note) -> Diagnostic {
