@@ -525,10 +525,11 @@ fn left_alone(left: &LeftAlone) -> Remark {
     )
 }
 
-/// Says which voices beside the lead followed it.
+/// Says which voices and players beside the lead followed it.
 fn followers(plan: &SongPlan, made: &Rewritten) -> Option<Remark> {
     let follows = |id: &str| made.phrases.iter().any(|p| p.track == id);
-    let beside = plan.cast.iter().filter(|m| m.sings.is_some());
+    let beside = plan.cast.iter();
+    let beside = beside.filter(|m| m.sings.is_some() || m.role == Role::Harmony);
     let names: Vec<&str> = beside
         .map(|m| m.id.as_str())
         .filter(|id| follows(id))

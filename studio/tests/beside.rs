@@ -241,3 +241,73 @@ fn a_note_set_by_hand_moves_nobody_else_but_it_is_said() {
         whole.remarks
     );
 }
+
+/// An instrument that plays thirds under the tune, in a song without words.
+#[test]
+fn players_follow_a_lead_that_is_written_anew() {
+    let studio = studio();
+    let mut met = 0;
+    for (style, seed) in [
+        ("waltz", 1),
+        ("waltz", 2),
+        ("march", 3),
+        ("tango", 1),
+        ("tango", 4),
+    ] {
+        let mut overrides = Overrides {
+            seed: Some(seed),
+            ..Overrides::default()
+        };
+        studio.set_option(&mut overrides, "style", style).unwrap();
+        let release = ReleasePlan::streaming();
+        let song = studio.compose("music", &overrides, &release).unwrap().song;
+        let of = |role: Role| {
+            let mut tracks = song.score.tracks.iter();
+            tracks.find(|t| t.role == role).map(|t| t.id.clone())
+        };
+        let (Some(player), Some(lead)) = (of(Role::Harmony), of(Role::Lead)) else {
+            continue;
+        };
+        let section = song.plan.sections.iter().find(|s| {
+            let both = s.playing.contains(&player) && s.playing.contains(&lead);
+            both && s.bars >= 8
+        });
+        let Some(section) = section else { continue };
+        met += 1;
+        let (new, said) = regenerate(&studio, &song, &lead, &section.id);
+        assert!(said.contains(&player), "{style}: {said}");
+        let changed = changed(&song, &new);
+        let own = |name: &String| {
+            let (track, phrase) = name.split_once('/').unwrap();
+            (track == lead || track == player) && phrase.starts_with(&section.id)
+        };
+        assert!(changed.iter().all(own), "{style}: {changed:?}");
+        assert!(
+            changed.iter().any(|n| n.starts_with(&player)),
+            "{changed:?}"
+        );
+        // Never beside a note that is no longer there, and consonant with those that are.
+        let own = |p: &&Phrase| p.id.starts_with(&section.id);
+        let placed = |track: &str| {
+            let own: Vec<Phrase> = phrases(&new, track).iter().filter(own).cloned().collect();
+            placed(&own)
+        };
+        let tune = placed(&lead);
+        let apart = |note: Note| {
+            let with = tune.iter().filter(|n| n.at == note.at);
+            let top = with.map(|n| n.pitch.midi()).max();
+            let top = top.unwrap_or_else(|| panic!("{style}: alone at {:?}", note.at));
+            (top - note.pitch.midi()).rem_euclid(12)
+        };
+        let apart: Vec<i32> = placed(&player).into_iter().map(apart).collect();
+        let close = apart
+            .iter()
+            .filter(|a| matches!(a, 1 | 2 | 10 | 11))
+            .count();
+        assert!(close * 20 <= apart.len(), "{style}: {apart:?}");
+        // Twice the same, and back again.
+        let (again, _) = regenerate(&studio, &song, &lead, &section.id);
+        assert_eq!(again.to_files(), new.to_files(), "{style}");
+    }
+    assert!(met >= 2, "{met}");
+}

@@ -205,6 +205,12 @@ pub fn rewrite(
                 let followers = backing::beside(&hall, score);
                 for follower in followers {
                     let (track, phrase) = (&follower.track, &follower.phrase);
+                    // Players who are asked themselves play what is asked of them.
+                    let asked = |m: &&CastMember| m.id == *track && backing::shadows(m);
+                    if chosen.iter().any(|t| t.id == *track) && plan.cast.iter().any(|m| asked(&m))
+                    {
+                        continue;
+                    }
                     let (Some(notes), Some(last)) =
                         (follower.notes, last_take(score, track, phrase))
                     else {

@@ -1,12 +1,13 @@
-//! Voices beside a lead that sings something else now.
+//! Voices and players beside a lead that has another tune now.
 
 use super::phrase_notes;
 use crate::{
-    Desk,
+    Desk, counter,
     hall::{Hall, cut_overlaps, fold},
+    part::in_song_time,
     tune::sung,
 };
-use yuefu_song::{Note, Phrase, Score, VoicePart};
+use yuefu_song::{CastMember, Note, Phrase, Role, Score, VoicePart};
 use yuefu_theory::{TickSpan, Ticks};
 
 /// A phrase of a voice beside the lead whose line of the lead is another than before.
@@ -24,6 +25,11 @@ pub struct Beside {
 /// be made busier or higher.
 pub fn led(part: VoicePart) -> bool {
     !matches!(part, VoicePart::Answer | VoicePart::Ooh)
+}
+
+/// Whether a player takes the notes from the tune as such a voice does, without words.
+pub fn shadows(member: &CastMember) -> bool {
+    member.role == Role::Harmony && member.sings.is_none()
 }
 
 /// The phrases beside those lines of the tune in which the score at hand differs from `was`, as
@@ -70,7 +76,77 @@ pub fn beside(hall: &Hall<'_>, was: &Score) -> Vec<Beside> {
             }
         }
     }
+    for member in hall.plan.cast.iter().filter(|m| shadows(m)) {
+        played(hall, member, was, score, &mut out);
+    }
     out
+}
+
+/// What a player beside the lead plays where the tune of `score` is not that of `was`: there the
+/// notes change, wherever the phrases begin.
+fn played(hall: &Hall<'_>, member: &CastMember, was: &Score, score: &Score, out: &mut Vec<Beside>) {
+    let track = score.tracks.iter().find(|t| t.id == member.id);
+    let (Some(track), Some(desk)) = (track, hall.desk(member)) else {
+        return;
+    };
+    for section in &hall.plan.sections {
+        // Words are no affair of a player.
+        let tune = |score: &Score| -> Vec<Note> {
+            let lines = sung(score, section.span).into_iter();
+            let mut notes: Vec<Note> = lines.flat_map(|line| line.1).collect();
+            notes.iter_mut().for_each(|note| note.lyric = None);
+            notes
+        };
+        let now = tune(score);
+        let Some(changed) = difference(&tune(was), &now) else {
+            continue;
+        };
+        let new = counter::harmony(&desk, section, &now);
+        let there = track.phrases.iter();
+        let there = there.filter(|p| section.span.contains(p.span.start) && !p.notes.is_empty());
+        for phrase in there {
+            let own = in_song_time(phrase).any(|note| changed.contains(note.at))
+                || new.iter().any(|note| {
+                    changed.contains(note.at)
+                        && phrase.span.contains(note.at.max(section.span.start))
+                });
+            if !own {
+                continue;
+            }
+            let mine = |note: &&Note| {
+                let at = note.at.max(section.span.start);
+                phrase.span.contains(at)
+            };
+            let notes = (!phrase.locked).then(|| {
+                let mut new: Vec<Note> = new.iter().filter(mine).cloned().collect();
+                keep_octave(phrase, &mut new, changed);
+                joined(&desk, phrase, new, changed)
+            });
+            out.push(Beside {
+                track: track.id.clone(),
+                phrase: phrase.id.clone(),
+                notes,
+            });
+        }
+    }
+}
+
+/// Moves new notes by the octaves that the rest of the phrase lies from where they would have it.
+fn keep_octave(phrase: &Phrase, new: &mut [Note], changed: TickSpan) {
+    let stays = in_song_time(phrase).filter(|note| !changed.contains(note.at));
+    let octaves = stays.filter_map(|old| {
+        let same = new.iter().find(|note| note.at == old.at)?;
+        let apart = old.pitch.midi() - same.pitch.midi();
+        (apart % 12 == 0).then_some(apart / 12)
+    });
+    let mut octaves: Vec<i32> = octaves.collect();
+    octaves.sort_unstable();
+    let Some(shift) = octaves.get(octaves.len() / 2).copied() else {
+        return;
+    };
+    for note in new {
+        note.pitch.octave += shift as i8;
+    }
 }
 
 /// All of a phrase, its pickup included.

@@ -20,7 +20,7 @@ use yuefu_song::{
 use yuefu_theory::{TickSpan, Ticks};
 
 pub use answer::asides_of;
-pub use beside::{beside, led};
+pub use beside::{beside, led, shadows};
 
 /// How much softer than the lead a backing voice is written, of 127.
 const SOFTER: u8 = 9;
