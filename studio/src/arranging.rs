@@ -4,6 +4,7 @@
 use crate::{
     Studio,
     compose::silence_the_unheard,
+    drawing,
     error::StudioError,
     import::{Imported, Remark},
     laying,
@@ -56,7 +57,7 @@ impl Studio {
         if let (Some(at), Some(text)) = (at, &wanted.lyrics) {
             laying::lay(&mut song, at, text, &mut remarks);
         }
-        let Some(track) = at.map(|at| &song.score.tracks[at]) else {
+        let Some((at, track)) = at.map(|at| (at, &song.score.tracks[at])) else {
             let place = path.display();
             return Err(StudioError::input(
                 format!("{place}: expected a tune, found percussion only."),
@@ -121,8 +122,8 @@ impl Studio {
             score,
             mix: None,
             master: None,
-            release: wanted.release.clone().unwrap_or(song.release),
-            tags: song.tags,
+            release: wanted.release.clone().unwrap_or(song.release.clone()),
+            tags: song.tags.clone(),
             voices: Default::default(),
             engines,
         };
@@ -138,6 +139,7 @@ impl Studio {
             remarks.extend(cast.remarks);
             self.write_down_sung_words(&mut arranged);
             self.seat_backing(&mut arranged);
+            drawing::carry(&song, at, &mut arranged, &mut remarks);
         } else if sung(&arranged) {
             let notes = arranged
                 .score

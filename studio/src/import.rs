@@ -7,7 +7,7 @@ mod apply;
 mod back;
 mod cut;
 mod diff;
-mod drawn;
+pub(crate) mod drawn;
 mod plan;
 
 pub use back::{Part, Reimported};
@@ -68,7 +68,9 @@ impl ImportFormat {
         if text.contains("ustx_version:") || text.contains("\nvoice_parts:") {
             return Some(Self::Ustx);
         }
-        if text.trim_start().starts_with(['[', '{']) && text.contains("\"note_seq\"") {
+        // A drawn pitch may come first, and fill much more than the head.
+        let noted = || String::from_utf8_lossy(bytes).contains("\"note_seq\"");
+        if text.trim_start().starts_with(['[', '{']) && noted() {
             return Some(Self::Ds);
         }
         let tune = |text: &str| text.lines().any(|line| line.starts_with("X:"));
@@ -179,7 +181,7 @@ impl Studio {
             mut score,
             names,
             syllables,
-            drawn: pitch,
+            drawn: over,
             stated,
             ..
         } = file;
@@ -202,7 +204,8 @@ impl Studio {
                 track.is_none_or(|track| track.role != Role::Backing)
             });
         }
-        let voices = drawn::voices(&score, &pitch, remarks);
+        let mut voices = std::collections::BTreeMap::new();
+        drawn::onto(&mut voices, &score, &over, remarks);
         self.remark_range(&score, remarks);
         let title = if title.trim().is_empty() {
             name.to_owned()

@@ -12,6 +12,7 @@
 pub mod arranging;
 mod balance;
 pub mod compose;
+mod drawing;
 pub mod editing;
 pub mod endpoint;
 mod error;

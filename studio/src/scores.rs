@@ -1,6 +1,6 @@
 //! Score files: what is played as MIDI, and what is written as MIDI, MusicXML and ABC.
 
-use crate::Studio;
+use crate::{Studio, drawing};
 use yuefu_engine::SeedPath;
 use yuefu_scorefile::{
     MidiOptions, ScoreFile, sung_lines, write_abc, write_ds, write_lrc, write_midi, write_musicxml,
@@ -102,7 +102,8 @@ impl Studio {
         if lines.is_empty() {
             return Vec::new();
         }
-        let file = ScoreFile::new(&song.plan.title, "Yuefu", song.score.clone(), &self.catalog);
+        let mut file = ScoreFile::new(&song.plan.title, "Yuefu", song.score.clone(), &self.catalog);
+        file.drawn = drawing::of(song);
         let artist = song.tags.get("artist").map_or("Yuefu", String::as_str);
         formats
             .iter()

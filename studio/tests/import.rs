@@ -3,10 +3,13 @@
 mod support;
 
 use support::{Play, play};
+use yuefu_scorefile::{ScoreLimits, read_ds, read_ustx};
 use yuefu_studio::{
-    Cancel, ImportFormat, Imported, ReleasePlan, ScoreFormat, SingJob, Studio,
+    Cancel, ImportFormat, Imported, ReleasePlan, Remark, ScoreFormat, SingJob, Studio, WordFormat,
+    arranging::Wanted,
     audio::{SampleRate, pitch},
-    song::{Origin, Role, Song},
+    song::{Catalog, Origin, Role, Song},
+    theory::Ticks,
 };
 
 const ABC: &str = "X:1\nT:Two Phrases\nM:4/4\nL:1/4\nQ:1/4=96\nK:G\n\
@@ -240,4 +243,148 @@ fn pitch_that_is_drawn_is_sung() {
     use yuefu_studio::song::brief::Lang;
     assert!(fault.message(Lang::En).contains("line 6"), "{fault}");
     assert!(fault.message(Lang::Zh).contains("第 6 行"), "{fault}");
+}
+
+/// A tune of two lines, so that arranging it cuts and places it anew: a slide, a shake, a swell.
+fn drawn_tune() -> String {
+    let mut notes = String::new();
+    let keys = [
+        64, 67, 65, 62, 64, 67, 69, 72, 64, 62, 60, 62, 64, 67, 65, 64,
+    ];
+    for (index, key) in keys.iter().enumerate() {
+        let long = index % 8 == 7;
+        let length = if long { 960 } else { 480 };
+        let at = index * 480 + index / 8 * 480;
+        let shake = if long { 50 } else { 0 };
+        let slide = if index == 2 { -200 } else { -40 };
+        notes.push_str(&format!(
+            "  - position: {at}\n    duration: {length}\n    tone: {key}\n    lyric: 啊\n    \
+             pitch: {{data: [{{x: {slide}, y: 0, shape: l}}, {{x: 40, y: 0, shape: l}}], snap_first: true}}\n    \
+             vibrato: {{length: {shake}, period: 180, depth: 60, in: 10, out: 10, shift: 0, drift: 0}}\n"
+        ));
+    }
+    format!(
+        "name: Drawn\nustx_version: \"0.6\"\nresolution: 480\ntime_signatures:\n\
+         - {{bar_position: 0, beat_per_bar: 4, beat_unit: 4}}\ntempos:\n- {{position: 0, bpm: 90}}\n\
+         tracks:\n- track_name: Lead\nvoice_parts:\n- duration: 9600\n  track_no: 0\n  position: 0\n  \
+         notes:\n{notes}  curves:\n  - xs: [480, 485, 900, 905]\n    ys: [0, 40, -40, 0]\n    abbr: pitd\n  \
+         - xs: [480, 960, 1440, 1920]\n    ys: [0, 60, -35, 0]\n    abbr: dyn\nwave_parts: []\n"
+    )
+}
+
+/// What is drawn over the first track of a file: key and decibels at a place in quarter notes.
+fn over(text: &str, ds: bool) -> impl Fn(f64) -> (f32, f32) + use<> {
+    let limits = ScoreLimits::default();
+    let catalog = Catalog::default();
+    let file = match ds {
+        true => read_ds(text, &catalog, &limits),
+        false => read_ustx(text, &catalog, &limits),
+    };
+    let drawn = file.unwrap().drawn.swap_remove(0);
+    move |at: f64| {
+        let value = |points: &[(Ticks, f32)]| {
+            let at = Ticks::from_quarters(at);
+            let next = points.partition_point(|p| p.0 <= at);
+            match (next.checked_sub(1).map(|i| points[i]), points.get(next)) {
+                (Some(a), Some(b)) => {
+                    a.1 + (b.1 - a.1) * (at - a.0).0 as f32 / (b.0 - a.0).0 as f32
+                }
+                (Some(a), None) => a.1,
+                (None, Some(b)) => b.1,
+                (None, None) => f32::NAN,
+            }
+        };
+        (value(&drawn.pitch), value(&drawn.level))
+    }
+}
+
+fn exported(studio: &Studio, song: &Song, format: WordFormat) -> String {
+    let mut files = studio.word_files(song, &[format]);
+    String::from_utf8(files.remove(0).1).unwrap()
+}
+
+#[test]
+fn what_is_drawn_survives_the_way_out_and_back() {
+    let studio = Studio::shipped().unwrap();
+    let release = ReleasePlan::streaming();
+    let text = drawn_tune();
+    let read = |text: &str| {
+        let made = studio.import_bytes(text.as_bytes(), "drawn", &release);
+        made.unwrap()
+    };
+    let made = read(&text);
+    assert!(made.remarks.iter().any(|r| r.zh.contains("画出的力度")));
+    let song = made.song;
+    let was = over(&text, false);
+    // Quarter notes of the tune; a rest of one lies in the middle of none of them.
+    let places = || {
+        (1..159)
+            .map(|i| f64::from(i) * 0.1)
+            .filter(|at| !(8.9..9.1).contains(at))
+    };
+    let mut text = exported(&studio, &song, WordFormat::Ustx);
+    for round in 0..2 {
+        let is = over(&text, false);
+        for at in places() {
+            let ((key, db), (old, loud)) = (is(at), was(at));
+            assert!(
+                (key - old).abs() < 0.15,
+                "{round}, at {at}: {key}, not {old}"
+            );
+            assert!(
+                (db - loud).abs() < 0.16,
+                "{round}, at {at}: {db} dB, not {loud}"
+            );
+        }
+        text = exported(&studio, &read(&text).song, WordFormat::Ustx);
+    }
+    // DiffSinger's files know seconds only: they are read at 120 quarter notes a minute.
+    let text = exported(&studio, &song, WordFormat::Ds);
+    let is = over(&text, true);
+    for at in places() {
+        let (key, old) = (is(at * 120.0 / 90.0).0, was(at).0);
+        assert!((key - old).abs() < 0.2, "at {at}: {key}, not {old}");
+    }
+    assert!(!read(&text).song.voices.is_empty());
+    // Songs without drawings leave without curves.
+    let mut plain = song.clone();
+    plain.voices.clear();
+    assert!(!exported(&studio, &plain, WordFormat::Ustx).contains("curves:"));
+    assert!(!exported(&studio, &plain, WordFormat::Ds).contains("f0_seq"));
+}
+
+#[test]
+fn what_is_drawn_goes_with_the_tune_that_is_arranged() {
+    let studio = Studio::shipped().unwrap();
+    let folder = std::env::temp_dir().join(format!("yuefu-drawn-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (path, text) = (folder.join("tune.ustx"), drawn_tune());
+    std::fs::write(&path, &text).unwrap();
+    let brief = studio.understand("pop ballad, female voice", &Default::default());
+    let wanted = Wanted {
+        brief,
+        intro: 4,
+        ..Wanted::default()
+    };
+    let made = studio.arrange_file(&path, &wanted).unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+    let told = |r: &Remark| r.zh.contains("按文件中画出的音高演唱");
+    assert!(made.remarks.iter().any(told), "{:?}", made.remarks);
+    let song = made.song;
+    let lead = song.score.tracks.iter().find(|t| t.role == Role::Vocal);
+    let lead = lead.unwrap();
+    let first = &lead.phrases.iter().find(|p| !p.notes.is_empty()).unwrap();
+    let later = (first.span.start + first.notes[0].at).as_quarters();
+    let higher = (first.notes[0].pitch.midi() - 64) as f32;
+    assert!(later >= 16.0, "{later}");
+    let (was, is) = (
+        over(&text, false),
+        over(&exported(&studio, &song, WordFormat::Ustx), false),
+    );
+    for at in (1..159).map(|i| f64::from(i) * 0.1) {
+        let ((key, db), (old, loud)) = (is(at + later), was(at));
+        let apart = (key - old - higher).abs();
+        assert!(apart < 0.15, "at {at}: {key}, not {old}");
+        assert!((db - loud).abs() < 0.16, "at {at}: {db} dB, not {loud}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Place, ScoreFileError, Warning};
 use crate::model::{
-    DrawnPitch, ScoreFile, ScoreLimits, Stated, Syllable, instrument, instrument_by_name,
+    Drawn, ScoreFile, ScoreLimits, Stated, Syllable, instrument, instrument_by_name,
 };
 use yuefu_song::{
     Catalog, ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Track,
@@ -26,6 +26,8 @@ pub(crate) struct DraftTrack {
     pub(crate) syllables: Vec<(Ticks, String, bool)>,
     /// Pitch as drawn, in any order.
     pub(crate) drawn: Vec<(Ticks, f32)>,
+    /// Level as drawn, in any order.
+    pub(crate) level: Vec<(Ticks, f32)>,
 }
 
 /// Everything read so far. All times are absolute and not negative.
@@ -127,14 +129,12 @@ impl Draft {
                     continues,
                 });
             }
-            let mut points = draft.drawn;
-            points.retain(|(at, key)| *at >= Ticks::ZERO && key.is_finite());
-            points.sort_by_key(|point| point.0);
-            points.dedup_by_key(|point| point.0);
-            if !points.is_empty() {
-                drawn.push(DrawnPitch {
+            let (pitch, level) = (in_order(draft.drawn), in_order(draft.level));
+            if !pitch.is_empty() || !level.is_empty() {
+                drawn.push(Drawn {
                     track: index,
-                    points,
+                    pitch,
+                    level,
                 });
             }
             let program = draft.program.unwrap_or(0);
@@ -331,4 +331,12 @@ fn section_kind(text: &str) -> SectionKind {
         }
     }
     best.map_or(SectionKind::Part, |(_, kind)| kind)
+}
+
+/// The points of something drawn in order of time.
+fn in_order(mut points: Vec<(Ticks, f32)>) -> Vec<(Ticks, f32)> {
+    points.retain(|(at, value)| *at >= Ticks::ZERO && value.is_finite());
+    points.sort_by_key(|point| point.0);
+    points.dedup_by_key(|point| point.0);
+    points
 }

@@ -19,6 +19,6 @@ pub use abc::{read_abc, write_abc};
 pub use error::{Place, ScoreErrorKind, ScoreFileError, Warning};
 pub use karaoke::{SungLine, SungWord, read_lrc, sung_lines, write_lrc, write_srt};
 pub use midi::{MidiOptions, read_midi, write_midi};
-pub use model::{DrawnPitch, ScoreFile, ScoreLimits, Stated, Syllable};
+pub use model::{Drawn, ScoreFile, ScoreLimits, Stated, Syllable};
 pub use musicxml::{read_musicxml, write_musicxml};
 pub use singer::{Yaml, read_ds, read_ustx, read_yaml, write_ds, write_ustx};

@@ -18,8 +18,8 @@ pub struct ScoreFile {
     pub names: Vec<String>,
     /// Sung syllables, in order of track, then time.
     pub syllables: Vec<Syllable>,
-    /// Pitch that the file draws, of tracks that have some; empty for written files.
-    pub drawn: Vec<DrawnPitch>,
+    /// Pitch and level that the file draws, of tracks that have some.
+    pub drawn: Vec<Drawn>,
     /// What was left out or repaired while reading; empty for written files.
     pub warnings: Vec<Warning>,
     /// What the file states itself; readers assume the rest.
@@ -65,13 +65,16 @@ impl ScoreFile {
     }
 }
 
-/// The pitch of a sung track as a file draws it: slides, vibrato and all.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DrawnPitch {
+/// What a file draws over a sung track. Lines go straight from point to point.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawn {
     /// Index of the track.
     pub track: usize,
-    /// Places in the score, ascending, with the key there (60 = C4, in parts of semitones).
-    pub points: Vec<(Ticks, f32)>,
+    /// The pitch, slides, vibrato and all: places in the score, ascending, with the key there
+    /// (60 = C4, in parts of semitones).
+    pub pitch: Vec<(Ticks, f32)>,
+    /// The level beside the usual one: places in the score, ascending, with decibels.
+    pub level: Vec<(Ticks, f32)>,
 }
 
 /// One sung syllable.

@@ -118,7 +118,7 @@ fn ustx(text: &str) -> Result<ScoreFile, ScoreFileError> {
 
 /// The drawn key at a time in quarter notes.
 fn key_at(file: &ScoreFile, quarters: f64) -> f32 {
-    let points = &file.drawn[0].points;
+    let points = &file.drawn[0].pitch;
     let at = Ticks::from_quarters(quarters);
     let after = points.partition_point(|point| point.0 <= at);
     points[after.saturating_sub(1)].1
@@ -129,7 +129,7 @@ fn points_vibrato_and_curves_of_open_utau_are_read_as_drawn() {
     let file = ustx(USTX).unwrap();
     assert_eq!(file.drawn.len(), 1);
     assert_eq!(file.drawn[0].track, 0);
-    assert!(file.drawn[0].points.windows(2).all(|w| w[0].0 < w[1].0));
+    assert!(file.drawn[0].pitch.windows(2).all(|w| w[0].0 < w[1].0));
     // Quarter notes of the song: the part begins at 1. A pulse is about a millisecond.
     let near = |at: f64, key: f32| {
         let is = key_at(&file, at);
@@ -236,8 +236,8 @@ fn checked(read: Result<ScoreFile, ScoreFileError>) -> Result<bool, TestCaseErro
         Ok(file) => {
             for drawn in &file.drawn {
                 prop_assert!(drawn.track < file.score.tracks.len());
-                prop_assert!(drawn.points.windows(2).all(|w| w[0].0 < w[1].0));
-                prop_assert!(drawn.points.iter().all(|p| (0.0..=140.0).contains(&p.1)));
+                prop_assert!(drawn.pitch.windows(2).all(|w| w[0].0 < w[1].0));
+                prop_assert!(drawn.pitch.iter().all(|p| (0.0..=140.0).contains(&p.1)));
             }
             Ok(true)
         }

@@ -1,90 +1,131 @@
-//! Pitch that a file draws becomes voice curves of the phrases: how far it is from the notes.
+//! What a file draws becomes voice curves of the phrases: how far its pitch is from the notes, and
+//! its level.
 
 use super::Remark;
 use std::collections::BTreeMap;
 use yuefu_audio::Curve;
-use yuefu_scorefile::DrawnPitch;
-use yuefu_song::{Phrase, Score, TrackVoice, VoiceCurves, VoiceSettings};
+use yuefu_scorefile::Drawn;
+use yuefu_song::{Phrase, Score, TrackVoice, VoiceSettings};
 use yuefu_theory::{Ticks, Timeline};
 
 /// How far a curve may be from what was drawn, in cents.
 const NEAR: f32 = 1.0;
 /// The fastest way from note to note that a voice has, in seconds: where the file draws the way,
 /// the voice's own is made as short as can be, and taken off the curve.
-const SWIFT: f32 = 0.01;
+pub(crate) const SWIFT: f32 = 0.01;
 /// Seconds before a line's first note, and after its last, in which its pitch matters.
 const AROUND: f64 = 0.4;
 
-/// Voices of the tracks that have drawn pitch: everything that a voice would add by itself is off.
-pub(super) fn voices(
+/// Gives the voices of tracks what is drawn over them. Where pitch is drawn, everything that a
+/// voice would add by itself is off.
+pub(crate) fn onto(
+    voices: &mut BTreeMap<String, TrackVoice>,
     score: &Score,
-    drawn: &[DrawnPitch],
+    drawn: &[Drawn],
     remarks: &mut Vec<Remark>,
-) -> BTreeMap<String, TrackVoice> {
-    let mut out = BTreeMap::new();
-    for pitch in drawn {
-        let Some(track) = score.tracks.get(pitch.track) else {
+) {
+    for drawn in drawn {
+        let Some(track) = score.tracks.get(drawn.track) else {
             continue;
         };
-        let mut voice = TrackVoice {
-            settings: VoiceSettings {
+        let (mut pitched, mut leveled) = (0, 0);
+        let mut voice = voices.get(&track.id).cloned().unwrap_or_default();
+        for phrase in &track.phrases {
+            let pitch = beside(phrase, &drawn.pitch, &score.timeline);
+            let level = level(phrase, &drawn.level);
+            if pitch.is_empty() && level.is_empty() {
+                continue;
+            }
+            let curves = voice.phrases.entry(phrase.id.clone()).or_default();
+            if !pitch.is_empty() {
+                curves.pitch = pitch;
+                pitched += 1;
+            }
+            if !level.is_empty() {
+                curves.level = level;
+                leveled += 1;
+            }
+        }
+        if pitched > 0 {
+            voice.settings = VoiceSettings {
                 vibrato_depth: 0.0,
                 scoop: 0.0,
                 drift: 0.0,
                 portamento: SWIFT,
-                ..VoiceSettings::default()
-            },
-            ..TrackVoice::default()
-        };
-        for phrase in &track.phrases {
-            let pitch = beside(phrase, &pitch.points, &score.timeline);
-            if !pitch.is_empty() {
-                let curves = VoiceCurves {
-                    pitch,
-                    ..VoiceCurves::default()
-                };
-                voice.phrases.insert(phrase.id.clone(), curves);
-            }
+                ..voice.settings
+            };
         }
-        if voice.phrases.is_empty() {
-            continue;
+        if pitched + leveled > 0 {
+            voices.insert(track.id.clone(), voice);
+            remarks.extend(said(&track.id, pitched, leveled));
         }
-        let count = voice.phrases.len();
+    }
+}
+
+/// What is said of so many phrases with drawn pitch and level.
+fn said(track: &str, pitched: usize, leveled: usize) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    if leveled > 0 {
+        remarks.push(Remark::new(
+            format!("{track}: {leveled} phrases have the dynamics drawn in the file"),
+            format!("{track}：{leveled} 个乐句采用文件中画出的力度"),
+        ));
+    }
+    if pitched > 0 {
         remarks.push(Remark::new(
             format!(
-                "{}: {count} phrases are sung with the pitch drawn in the file; the voice's own \
-                 vibrato and slides are off (`voice {} vibrato-depth 35` and the like bring them \
-                 back)",
-                track.id, track.id
+                "{track}: {pitched} phrases are sung with the pitch drawn in the file; the voice's own \
+                 vibrato and slides are off (`voice {track} vibrato-depth 35` and the like bring them \
+                 back)"
             ),
             format!(
-                "{}：{count} 个乐句按文件中画出的音高演唱，关闭了歌手自己的颤音和滑音（可用 voice {} \
-                 vibrato-depth 35 等恢复）",
-                track.id, track.id
+                "{track}：{pitched} 个乐句按文件中画出的音高演唱，关闭了歌手自己的颤音和滑音（可用 voice {track} \
+                 vibrato-depth 35 等恢复）"
             ),
         ));
-        out.insert(track.id.clone(), voice);
     }
-    out
+    remarks
+}
+
+/// The level drawn over a phrase in decibels, over quarter notes since its start; nothing where it
+/// is the usual one.
+fn level(phrase: &Phrase, points: &[(Ticks, f32)]) -> Curve {
+    let start = phrase.span.start;
+    let from = phrase.notes.iter().map(|n| start + n.at).min();
+    let to = phrase.notes.iter().map(|n| start + n.end()).max();
+    let (Some(from), Some(to)) = (from, to) else {
+        return Curve::default();
+    };
+    let at = |place: Ticks| -> f32 {
+        let next = points.partition_point(|point| point.0 <= place);
+        match (next.checked_sub(1).map(|i| points[i]), points.get(next)) {
+            (Some(a), Some(b)) => {
+                let share = (place - a.0).0 as f32 / (b.0 - a.0).0.max(1) as f32;
+                a.1 + (b.1 - a.1) * share
+            }
+            // Points that somebody drew end at the usual level.
+            (Some(a), None) if a.0 == place => a.1,
+            _ => 0.0,
+        }
+    };
+    let inside = points.iter().filter(|point| from < point.0 && point.0 < to);
+    let mut all = vec![(from, at(from))];
+    all.extend(inside);
+    all.push((to, at(to)));
+    if all.iter().all(|point| point.1 == 0.0) {
+        return Curve::default();
+    }
+    let mut curve = Curve::default();
+    for (place, decibels) in all {
+        curve.push((place - start).as_quarters() as f32, decibels);
+    }
+    curve
 }
 
 /// The pitch of a phrase as cents beside its notes, over quarter notes since its start.
 fn beside(phrase: &Phrase, points: &[(Ticks, f32)], line: &Timeline) -> Curve {
     let start = phrase.span.start;
-    let mut steps: Vec<Step> = Vec::with_capacity(phrase.notes.len());
-    for note in &phrase.notes {
-        let on = line.seconds(start + note.at);
-        let own = Step {
-            on,
-            off: line.seconds(start + note.end()),
-            key: f64::from(note.pitch.midi()),
-            // A slur moves around its note's beginning, a syllable before it.
-            turn: on - if note.lyric.is_some() { 0.0095 } else { 0.025 },
-        };
-        if steps.last().is_none_or(|last| last.on < own.on) {
-            steps.push(own);
-        }
-    }
+    let steps = steps(phrase, line, f64::from(SWIFT));
     let (Some(first), Some(last)) = (steps.first().copied(), steps.last().copied()) else {
         return Curve::default();
     };
@@ -107,7 +148,7 @@ fn beside(phrase: &Phrase, points: &[(Ticks, f32)], line: &Timeline) -> Curve {
     places.dedup_by(|b, a| *b - *a < 2e-4);
     places.retain(|at| (inside[0].0..=inside[inside.len() - 1].0).contains(at));
     let mut next = 0;
-    let mut bare = Bare { steps, at: 0 };
+    let mut bare = Bare::new(steps, f64::from(SWIFT));
     let origin = line.ticks(line.seconds(start));
     let quarters = |at: f64| ((line.ticks(at) - origin).0 as f64 / Ticks::QUARTER.0 as f64) as f32;
     let mut corners: Vec<(f32, f32)> = Vec::with_capacity(places.len());
@@ -131,23 +172,52 @@ fn beside(phrase: &Phrase, points: &[(Ticks, f32)], line: &Timeline) -> Curve {
 
 /// A note of a line in seconds.
 #[derive(Clone, Copy, Debug)]
-struct Step {
-    on: f64,
-    off: f64,
+pub(crate) struct Step {
+    pub on: f64,
+    pub off: f64,
     key: f64,
     /// Where the voice leaves the note before it.
     turn: f64,
 }
 
+/// The notes of a phrase as a voice sings them whose slides take `wide` seconds.
+pub(crate) fn steps(phrase: &Phrase, line: &Timeline, wide: f64) -> Vec<Step> {
+    let start = phrase.span.start;
+    let mut steps: Vec<Step> = Vec::with_capacity(phrase.notes.len());
+    for note in &phrase.notes {
+        let on = line.seconds(start + note.at);
+        let own = Step {
+            on,
+            off: line.seconds(start + note.end()),
+            key: f64::from(note.pitch.midi()),
+            // A slur moves around its note's beginning, a syllable before it.
+            turn: match note.lyric {
+                Some(_) => on - 0.95 * wide,
+                None => on - 0.02 - 0.5 * wide,
+            },
+        };
+        if steps.last().is_none_or(|last| last.on < own.on) {
+            steps.push(own);
+        }
+    }
+    steps
+}
+
 /// The keys of the notes as a voice sings them without a curve. Asked in ascending order of time.
-struct Bare {
+pub(crate) struct Bare {
     steps: Vec<Step>,
+    wide: f64,
     at: usize,
 }
 
 impl Bare {
+    pub(crate) fn new(steps: Vec<Step>, wide: f64) -> Self {
+        let wide = wide.max(1e-3);
+        Self { steps, wide, at: 0 }
+    }
+
     /// The key at a second; nothing in a rest, where nobody hears how the voice gets on.
-    fn at(&mut self, at: f64) -> Option<f64> {
+    pub(crate) fn at(&mut self, at: f64) -> Option<f64> {
         while self.at + 1 < self.steps.len() && self.steps[self.at + 1].turn <= at {
             self.at += 1;
         }
@@ -160,7 +230,7 @@ impl Bare {
         let Some(before) = joined else {
             return Some(own.key);
         };
-        let share = ((at - own.turn) / f64::from(SWIFT)).clamp(0.0, 1.0);
+        let share = ((at - own.turn) / self.wide).clamp(0.0, 1.0);
         let eased = share * share * (3.0 - 2.0 * share);
         Some(before.key + (own.key - before.key) * eased)
     }

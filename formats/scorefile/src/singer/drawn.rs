@@ -10,6 +10,9 @@ use yuefu_audio::math;
 /// Pulses between two values, at 480 to the quarter note.
 pub const STEP: f64 = 5.0;
 
+/// Milliseconds before and after its beginning in which a new note slides.
+pub const PLAIN: f64 = 40.0;
+
 /// A note with what is drawn at it. Times are pulses of the part, keys semitones.
 #[derive(Clone, Debug)]
 pub struct DrawnNote {
@@ -224,6 +227,51 @@ pub fn keys(notes: &[DrawnNote], over: &[(f64, f64)], scale: f64, most: usize) -
         out.push((at, (key + cents / 100.0).clamp(0.0, 127.0) as f32));
     }
     out
+}
+
+/// The keys of notes (begin, end, key, milliseconds of a pulse) that slide into each other as a
+/// project's do in which nobody drew anything.
+pub fn plain(notes: impl Iterator<Item = (f64, f64, f64, f64)>) -> Vec<(f64, f32)> {
+    let mut before: Option<(f64, f64)> = None;
+    let notes: Vec<DrawnNote> = notes
+        .map(|(at, end, key, pulse)| {
+            let corner = |ms: f64, key| Point {
+                at: at + ms / pulse,
+                key,
+                shape: Shape::EaseInOut,
+            };
+            let joined = before.filter(|(ended, _)| (at - ended).abs() < 1.0);
+            before = Some((end, key));
+            DrawnNote {
+                at,
+                end,
+                key,
+                points: vec![
+                    corner(-PLAIN, joined.map_or(key, |(_, old)| old)),
+                    corner(PLAIN, key),
+                ],
+                snapped: joined.is_some(),
+                vibrato: None,
+            }
+        })
+        .collect();
+    keys(&notes, &[], 1.0, usize::MAX >> 1)
+}
+
+/// The key at a pulse of such keys; nothing before the first and behind the last.
+pub fn at(keys: &[(f64, f32)], place: f64) -> Option<f64> {
+    let next = keys.partition_point(|point| point.0 < place);
+    let b = keys
+        .get(next)
+        .or(keys.last().filter(|last| place - last.0 <= STEP))?;
+    let a = keys.get(next.wrapping_sub(1)).unwrap_or(b);
+    let share = if b.0 > a.0 {
+        (place - a.0) / (b.0 - a.0)
+    } else {
+        0.0
+    };
+    let key = f64::from(a.1) + f64::from(b.1 - a.1) * share.clamp(0.0, 1.0);
+    (next > 0 || b.0 - place <= STEP).then_some(key)
 }
 
 /// A curve of a part by its short name: pulses of the part and values, in order.

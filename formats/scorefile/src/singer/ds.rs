@@ -20,6 +20,8 @@ const LEAD_IN: f64 = 0.3;
 const TAIL: f64 = 0.2;
 /// Files have no tempo; they are read at this many quarter notes a minute.
 const BPM: f64 = 120.0;
+/// Seconds from one value of pitch to the next in written files.
+const PITCH_STEP: f64 = 0.005;
 /// Most values of pitch that are read: an hour and a half at the usual 5 ms.
 const MOST_DRAWN: usize = 1 << 20;
 
@@ -82,20 +84,65 @@ pub fn write_ds(file: &ScoreFile) -> String {
                 words.join(" ")
             };
             let slurs: Vec<String> = note_slur.iter().map(i32::to_string).collect();
-            segments.push(json!({
-                "offset": (begin - lead) * 1.0,
+            let mut segment = json!({
+                "offset": begin - lead,
                 "text": text.join(" "),
                 "ph_seq": ph_seq.join(" "),
                 "ph_num": numbers(&ph_num),
                 "note_seq": note_seq.join(" "),
                 "note_dur": durations.join(" "),
                 "note_slur": slurs.join(" "),
-            }));
+            });
+            let over = file.drawn.iter().find(|d| {
+                let own = score.tracks.get(d.track);
+                own.is_some_and(|own| own.id == track.id)
+            });
+            let pitch = over.and_then(|drawn| {
+                let points = drawn.pitch.iter().map(|(at, key)| (second(*at), *key));
+                pitch_of(points, begin, end, lead)
+            });
+            if let (Some(pitch), Some(fields)) = (pitch, segment.as_object_mut()) {
+                fields.insert("f0_seq".to_owned(), pitch.into());
+                fields.insert("f0_timestep".to_owned(), PITCH_STEP.to_string().into());
+            }
+            segments.push(segment);
         }
     }
     let mut out = serde_json::to_string_pretty(&Value::Array(segments)).unwrap_or_default();
     out.push('\n');
     out
+}
+
+/// The pitch of a line in hertz, every [`PITCH_STEP`] seconds from `lead` before it to [`TAIL`]
+/// behind it; nothing where none of it is drawn.
+fn pitch_of(
+    points: impl Iterator<Item = (f64, f32)>,
+    begin: f64,
+    end: f64,
+    lead: f64,
+) -> Option<String> {
+    let near = |point: &(f64, f32)| (begin - lead..=end + TAIL).contains(&point.0);
+    let points: Vec<(f64, f32)> = points.filter(near).collect();
+    let (first, last) = (points.first()?, points.last()?);
+    let count = ((end - begin + lead + TAIL) / PITCH_STEP).floor().max(0.0) as usize;
+    let mut next = 0;
+    let mut words = Vec::with_capacity(count);
+    for index in 0..count {
+        let at = begin - lead + index as f64 * PITCH_STEP;
+        while points.get(next).is_some_and(|point| point.0 <= at) {
+            next += 1;
+        }
+        let a = next.checked_sub(1).map_or(first, |i| &points[i]);
+        let b = points.get(next).unwrap_or(last);
+        let share = if b.0 > a.0 {
+            ((at - a.0) / (b.0 - a.0)).clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
+        let key = f64::from(a.1) + f64::from(b.1 - a.1) * share;
+        words.push(format!("{:.2}", 440.0 * math::exp2((key - 69.0) / 12.0)));
+    }
+    Some(words.join(" "))
 }
 
 fn name(key: i32) -> String {

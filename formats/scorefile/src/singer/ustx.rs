@@ -11,7 +11,7 @@ use super::{
 use crate::{
     draft::{Draft, DraftTrack},
     error::{Place, ScoreErrorKind, ScoreFileError},
-    model::{ScoreFile, ScoreLimits, is_wide},
+    model::{Drawn, ScoreFile, ScoreLimits, is_wide},
 };
 use std::fmt::Write;
 use yuefu_song::{Catalog, Note};
@@ -78,6 +78,13 @@ pub fn write_ustx(file: &ScoreFile) -> String {
         "voice_parts:\n"
     });
     for (number, (track, notes)) in parts.iter().enumerate() {
+        let own = |d: &&Drawn| {
+            score
+                .tracks
+                .get(d.track)
+                .is_some_and(|t| t.id == tracks[*track].id)
+        };
+        let over = file.drawn.iter().find(own);
         let start = pulse(notes[0].at);
         let end = notes.last().map_or(start, |n| pulse(n.at + n.len));
         let _ = write!(
@@ -101,9 +108,81 @@ pub fn write_ustx(file: &ScoreFile) -> String {
                 quoted(&written(notes, index))
             );
         }
+        if let Some(over) = over {
+            curves(&mut out, over, notes, line);
+        }
     }
     out.push_str("wave_parts: []\n");
     out
+}
+
+/// Writes what is drawn over a line: its pitch as the curve over what the notes with their plain
+/// slides would sound like, its level as the curve of dynamics.
+fn curves(out: &mut String, drawn: &Drawn, notes: &[SungNote<'_>], line: &Timeline) {
+    let start = pulse(notes[0].at);
+    let end = notes.last().map_or(start, |n| pulse(n.at + n.len));
+    let around = |points: &[(Ticks, f32)]| -> Vec<(i64, f32)> {
+        let points = points
+            .iter()
+            .map(|(at, value)| (pulse(*at) - start, *value));
+        let mut points: Vec<(i64, f32)> = points
+            .filter(|(at, _)| (-PPQ / 2..=end - start + PPQ / 2).contains(at))
+            .collect();
+        points.dedup_by_key(|point| point.0);
+        points
+    };
+    let pitch = around(&drawn.pitch);
+    let bare = drawn::plain(notes.iter().map(|note| {
+        let at = pulse(note.at);
+        let length = (pulse(note.at + note.len) - at).max(1);
+        let pulse = 60_000.0 / line.bpm(note.at).max(1.0) / PPQ as f64;
+        (
+            (at - start) as f64,
+            (at - start + length) as f64,
+            f64::from(note.key),
+            pulse,
+        )
+    }));
+    let cents = pitch.iter().filter_map(|(at, key)| {
+        let bare = drawn::at(&bare, *at as f64)?;
+        Some((
+            *at,
+            (100.0 * (f64::from(*key) - bare))
+                .round()
+                .clamp(-1200.0, 1200.0) as i64,
+        ))
+    });
+    let level = around(&drawn.level).into_iter();
+    let level = level.map(|(at, db)| (at, (10.0 * db).round().clamp(-240.0, 120.0) as i64));
+    let both: [(&str, Vec<(i64, i64)>); 2] = [("pitd", cents.collect()), ("dyn", level.collect())];
+    let there = |points: &[(i64, i64)]| points.iter().any(|point| point.1 != 0);
+    if !both.iter().any(|(_, points)| there(points)) {
+        return;
+    }
+    out.push_str("  curves:\n");
+    for (name, points) in both.iter().filter(|(_, points)| there(points)) {
+        let corners: Vec<&(i64, i64)> = (0..points.len())
+            .filter(|i| {
+                // In a level stretch its ends are enough.
+                let same = |j: Option<usize>| {
+                    j.and_then(|j| points.get(j))
+                        .is_some_and(|p| p.1 == points[*i].1)
+                };
+                !(same(i.checked_sub(1)) && same(i.checked_add(1)))
+            })
+            .map(|i| &points[i])
+            .collect();
+        let list = |of: fn(&(i64, i64)) -> i64| {
+            let numbers: Vec<String> = corners.iter().map(|p| of(p).to_string()).collect();
+            numbers.join(", ")
+        };
+        let _ = writeln!(
+            out,
+            "  - xs: [{}]\n    ys: [{}]\n    abbr: {name}",
+            list(|p| p.0),
+            list(|p| p.1)
+        );
+    }
 }
 
 /// The lyric of a note as OpenUtau has it.
@@ -240,6 +319,19 @@ pub fn read_ustx(
             notes: Vec::new(),
             over: drawn::curve(part, "pitd", limits.notes),
         };
+        let level = drawn::curve(part, "dyn", limits.notes);
+        if let (Some(first), Some(last), true) = (
+            level.first(),
+            level.last(),
+            level.iter().any(|point| point.1 != 0.0),
+        ) {
+            // Tenths of a decibel, and nothing before the first and after the last point.
+            let own = &mut draft.tracks[track].level;
+            own.push((ticks(start + first.0) - Ticks(1), 0.0));
+            let decibels = |y: f64| (y.clamp(-240.0, 120.0) / 10.0) as f32;
+            own.extend(level.iter().map(|(x, y)| (ticks(start + x), decibels(*y))));
+            own.push((ticks(start + last.0) + Ticks(1), 0.0));
+        }
         for note in part.get("notes").map_or(&[][..], Yaml::items) {
             count += 1;
             if count > limits.notes {
