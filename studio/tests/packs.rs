@@ -13,6 +13,7 @@ use yuefu_studio::{
     packs::{self, Install, Pack},
     song::{brief::Lang, ops::Op},
 };
+use yuefu_voice::contract;
 
 fn folder(name: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("yuefu-packs-{name}-{}", std::process::id()));
@@ -355,6 +356,26 @@ fn the_kokoro_pack_sings() {
     }
     packs::remove(&root, "kokoro").unwrap();
     fs::remove_dir_all(root).unwrap();
+}
+
+/// Needs the model and the voices too. Voices of both ranges and languages, each at home in one.
+#[test]
+fn kokoro_keeps_the_contract_of_singers() {
+    let Some(from) = std::env::var_os("YUEFU_KOKORO") else {
+        println!("skipped: YUEFU_KOKORO names no folder with Kokoro's files");
+        return;
+    };
+    let root = folder("kokoro-contract");
+    install(Path::new(&from), None, &root).unwrap();
+    let studio = studio(&root);
+    let mut wrong = Vec::new();
+    for voice in ["zf-xiaobei", "zm-yunjian", "af-heart", "am-michael"] {
+        let singer = studio.choir.singer(&format!("voice-kokoro-{voice}"));
+        let faults = contract::check(singer.unwrap().as_ref());
+        wrong.extend(faults.into_iter().map(|fault| format!("{voice}: {fault}")));
+    }
+    fs::remove_dir_all(root).unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
