@@ -1,5 +1,6 @@
 //! Sings and speaks test lines, to be judged by speech recognition and by measuring:
-//! `hear LINES LANG WEIGHTS OUT WAYS SINGERS [MODEL VOICES] [--lines N] [--from K]`.
+//! `hear LINES LANG WEIGHTS OUT WAYS SINGERS [MODEL VOICES] [--lines N] [--from K]
+//! [--spoken-pace] [--spoken-melody] [--note KEY] [--lower SEMITONES]`.
 //!
 //! `WAYS` are letters: `t` the teacher speaks, `c` the teacher's speech taken apart and put
 //! together again, `s` the singer with the teacher's timing and pitch, `g`
@@ -13,12 +14,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use yuefu_audio::SampleRate;
+use yuefu_audio::{SampleRate, Seconds};
 use yuefu_kokoro::{Kokoro, KokoroSinger, LineSyllable, Studied, Voice};
 use yuefu_lang::{Part, ReadOptions};
 use yuefu_lyrics::lexicons::languages;
 use yuefu_singer_training::cast::CAST;
 use yuefu_singer_training::record::{LEAD, Manner, Spoken, speak};
+use yuefu_song::lyrics::Delivery;
 use yuefu_song::{Lyric, PerformedPhrase};
 use yuefu_voice::measure::Sound;
 use yuefu_voice::neural::{Network, NeuralSinger};
@@ -75,7 +77,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                         (lyric.clone(), long)
                     })
                     .collect();
-                let phrase = testing::walk(&lyrics, number, low);
+                let mut phrase = testing::walk(&lyrics, number, low);
+                nearer_to_speech(&mut phrase, rest, voice)?;
                 let begun = Instant::now();
                 let plan = score::plan(&phrase, &Expression::default(), voice)?.plan;
                 let clip = voice.sing(&plan, SampleRate(24_000))?;
@@ -135,6 +138,43 @@ fn main() -> Result<(), Box<dyn Error>> {
             if ways.contains('g') {
                 sing('g', &voice)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Takes from a melody what is asked: its pace, its height or all of its tune, so that it shows
+/// which of them costs words.
+fn nearer_to_speech(
+    phrase: &mut PerformedPhrase,
+    options: &[String],
+    voice: &dyn Singer,
+) -> Result<(), Box<dyn Error>> {
+    let is = |name: &str| options.iter().any(|option| option == name);
+    let number = |name: &str| -> Result<u8, Box<dyn Error>> {
+        let at = options.iter().position(|option| option == name);
+        let value = at.map(|at| options.get(at + 1).map_or("", String::as_str));
+        Ok(value.map(str::parse).transpose()?.unwrap_or(0))
+    };
+    if is("--spoken-pace") {
+        let plan = score::plan(phrase, &Expression::default(), voice)?.plan;
+        let mut at = 0.0;
+        for (note, syllable) in phrase.notes.iter_mut().zip(&plan.syllables) {
+            let own = &plan.phones[syllable.phones.0..syllable.phones.1];
+            note.on = Seconds(at);
+            at += own.iter().map(|phone| phone.natural).sum::<f64>();
+            note.off = Seconds(at);
+        }
+        phrase.length = Seconds(at);
+    }
+    let (key, lower) = (number("--note")?, number("--lower")?);
+    for note in &mut phrase.notes {
+        note.key = match key {
+            0 => note.key.saturating_sub(lower),
+            key => key,
+        };
+        if let (true, Some(lyric)) = (is("--spoken-melody"), &mut note.lyric) {
+            lyric.delivery = Delivery::Spoken;
         }
     }
     Ok(())
