@@ -1,11 +1,11 @@
 //! Benchmarks and statistics: every figure of docs/RESULTS.md comes from a program of this crate.
 
 pub mod archive;
-pub mod boost;
 pub mod chord_truth;
 pub mod composer;
 pub mod groove;
-pub mod lines;
+pub mod markov;
 pub mod pop909;
 pub mod round_trip;
-pub mod sheet;
+
+pub use yuefu_evaluate::{boost, lines, sheet};

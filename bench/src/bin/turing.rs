@@ -1,26 +1,37 @@
 //! Can a judge tell our tunes from real ones?
 //!
 //! `cargo run --release -p yuefu-bench --bin turing -- [--data DIR] [--songs N] [--styles A,B]
-//! [--composers rules,FILE.yfw,...] [--tune]`
+//! [--composers rules,markov,FILE.yfw,shipped] [--tune] [--sung] [--asked N]`
 //!
 //! Real: excerpts of 32 bars of POP909 that no engine has learned from (validation and test songs).
-//! Ours: excerpts of as many songs of the styles, in common time. The judge is a gradient boosting
-//! of hand-made figures ([`yuefu_bench::sheet`]); whole songs are in one fold. It prints the area
-//! under the curve (0.5: cannot tell) for each composer, what the judge asked most, and the floor:
-//! real against real. `--tune` leaves the figures of the chords out.
+//! Ours: excerpts of as many songs of the styles, in common time; `--sung` with words of the
+//! built-in writer. Two judges: gradient boosting of hand-made figures ([`yuefu_evaluate::sheet`])
+//! and a small network over the notes ([`yuefu_evaluate::events`]); whole songs are in one fold. It
+//! prints the areas under the curve (0.5: cannot tell) for each composer, what the first judge asked
+//! most, and the floor: real against real, the mean of five random halvings. `--tune` leaves what
+//! chords say out.
 
 use std::{path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
-use yuefu_bench::{boost::tell_apart, composer, sheet};
-use yuefu_corpus::{Limits, Source, Split, gather};
+use yuefu_bench::{boost, composer, markov::Markov, sheet};
+use yuefu_corpus::{Limits, Piece, Source, Split, gather};
 use yuefu_engine::{Cancel, SeedPath};
-use yuefu_song::{
-    Catalog, Role,
-    brief::{Brief, Weighted},
+use yuefu_evaluate::{
+    events::{self, Event},
+    line::lead_of,
 };
+use yuefu_song::{
+    Brief, ReleasePlan, Score, Track,
+    brief::{VoiceWish, Weighted},
+};
+use yuefu_studio::Studio;
 use yuefu_theory::Metre;
 
 const FOLDS: usize = 5;
+const CONTROLS: usize = 5;
+
+/// What the two judges read of an excerpt.
+type Read = (Vec<f64>, Vec<Event>);
 
 fn main() -> ExitCode {
     match run() {
@@ -34,22 +45,29 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let args: Vec<String> = std::env::args().collect();
+    let has = |name: &str| args.iter().any(|a| a == name);
     let value = |name: &str, usual: &str| {
         let at = args.iter().position(|a| a == name);
         let given = at.and_then(|at| args.get(at + 1));
         given.map_or_else(|| usual.to_owned(), String::clone)
     };
     let data = PathBuf::from(value("--data", "../shared/data"));
-    let songs: usize = value("--songs", "120").parse().map_err(|_| "--songs N")?;
+    let songs: u64 = value("--songs", "120").parse().map_err(|_| "--songs N")?;
+    let most: usize = value("--asked", "14").parse().map_err(|_| "--asked N")?;
     let styles = value("--styles", "pop,ballad");
-    let tune = args.iter().any(|a| a == "--tune");
+    let styles: Vec<&str> = styles.split(',').collect();
+    let (tune, sung) = (has("--tune"), has("--sung"));
     let keep: Vec<bool> = sheet::names()
         .iter()
         .map(|name| !(tune && sheet::of_chords(name)))
         .collect();
-    let chosen = |row: Vec<f64>| -> Vec<f64> {
+    let read = |score: &Score, track: &Track| -> Option<Read> {
+        let row = sheet::figures(score, track)?;
         let kept = row.into_iter().zip(&keep).filter(|(_, keep)| **keep);
-        kept.map(|(figure, _)| figure).collect()
+        Some((
+            kept.map(|(figure, _)| figure).collect(),
+            events::events(score, track, !tune)?,
+        ))
     };
     let names: Vec<String> = sheet::names()
         .into_iter()
@@ -63,59 +81,89 @@ fn run() -> Result<(), String> {
         &Cancel::default(),
     )
     .map_err(|error| error.to_string())?;
-    let real: Vec<Vec<f64>> = gathered
+    let held_out = |p: &&Piece| p.source == Source::Pop909 && p.split != Split::Train;
+    let real: Vec<Read> = gathered
         .pieces
         .iter()
-        .filter(|p| p.source == Source::Pop909 && p.split != Split::Train)
-        .filter_map(|p| sheet::figures(&p.score, p.score.tracks.get(p.melody?)?))
-        .map(&chosen)
+        .filter(held_out)
+        .filter_map(|p| read(&p.score, p.score.tracks.get(p.melody?)?))
         .collect();
-    println!("{} real excerpts", real.len());
-    // The floor: real against real.
-    let half: Vec<bool> = (0..real.len()).map(|i| i % 2 == 0).collect();
-    let folds: Vec<usize> = (0..real.len()).map(|i| i / 2 % FOLDS).collect();
-    let (floor, _) = tell_apart(&real, &half, &folds);
-    println!("{:12} {floor:.3}", "real");
-    let book = yuefu_plan::standard_styles()?;
-    let catalog = Catalog::parse(&yuefu_data::tables("instruments"))?;
-    let styles: Vec<&str> = styles.split(',').collect();
-    for name in value("--composers", "rules,shipped").split(',') {
-        let composer = composer::named(name)?;
+    println!("{} real excerpts; judged by figures, by notes", real.len());
+    let mut floor = [0.0; 2];
+    for round in 0..CONTROLS {
+        let mut half: Vec<bool> = (0..real.len()).map(|i| i % 2 == 0).collect();
+        SeedPath::song(round as u64)
+            .join("control")
+            .rng()
+            .shuffle(&mut half);
+        let told = told(&real, &half, round as u64);
+        floor[0] += told.0 / CONTROLS as f64;
+        floor[1] += told.1 / CONTROLS as f64;
+    }
+    println!("{:24} {:.3} {:.3}", "real", floor[0], floor[1]);
+    let studio = Studio::shipped().map_err(|error| error.to_string())?;
+    for name in value("--composers", "rules,markov,shipped").split(',') {
+        let markov = (name == "markov").then(|| Markov::count(&gathered.pieces));
+        let composer = match name {
+            "markov" => None,
+            name => composer::named(name)?,
+        };
         let finder = composer.as_ref().map(|c| c as &dyn TuneFinder);
+        let finder = finder.or(markov.as_ref().map(|m| m as &dyn TuneFinder));
         let mut ours = Vec::new();
-        for seed in 0..songs as u64 {
-            let style = styles[seed as usize % styles.len()];
+        for seed in 0..songs {
             let brief = Brief {
-                styles: vec![Weighted::new(style.to_owned(), 1.0)],
+                styles: vec![Weighted::new(
+                    styles[seed as usize % styles.len()].to_owned(),
+                    1.0,
+                )],
                 metre: Some(Metre::common()),
+                seed: Some(1000 + seed),
+                voice: if sung {
+                    VoiceWish::Any
+                } else {
+                    VoiceWish::Instrumental
+                },
                 ..Brief::default()
             };
+            let made = studio
+                .compose_brief(brief, &ReleasePlan::streaming())
+                .map_err(|error| error.to_string())?;
+            // The same plan and words, whoever finds the tunes.
+            let band = Band::new(&studio.book, &studio.catalog).with(finder);
+            let (plan, words) = (&made.song.plan, &made.song.lyrics);
             let path = SeedPath::song(1000 + seed);
-            let (plan, _) = yuefu_plan::plan(&brief, &Default::default(), &book, &catalog, &path);
-            let band = Band::new(&book, &catalog).with(finder);
-            let score = yuefu_arrange::arrange(&plan, band, &path);
-            let lead = |t: &&yuefu_song::Track| matches!(t.role, Role::Lead | Role::Vocal);
-            let figures = score.tracks.iter().find(lead);
-            let figures = figures.and_then(|track| sheet::figures(&score, track));
-            ours.extend(figures.map(&chosen));
+            let score = yuefu_arrange::arrange_words(plan, words, band, &path);
+            ours.extend(lead_of(&score).and_then(|track| read(&score, track)));
         }
-        let many = ours.len();
-        let rows: Vec<Vec<f64>> = real.iter().cloned().chain(ours).collect();
-        let truth: Vec<bool> = (0..rows.len()).map(|i| i < real.len()).collect();
-        let folds: Vec<usize> = (0..rows.len()).map(|i| i % FOLDS).collect();
-        let (told, asked) = tell_apart(&rows, &truth, &folds);
-        println!("{name:12} {told:.3}  ({many} of ours)");
-        let mean = |of: &[Vec<f64>], feature: usize| {
-            of.iter().map(|row| row[feature]).sum::<f64>() / of.len().max(1) as f64
+        let both: Vec<Read> = real.iter().chain(&ours).cloned().collect();
+        let truth: Vec<bool> = (0..both.len()).map(|i| i < real.len()).collect();
+        let (by_figures, by_notes, asked) = told(&both, &truth, 1);
+        let wide = 1.96 * boost::auc_error(by_figures.min(by_notes), real.len(), ours.len());
+        println!(
+            "{name:24} {by_figures:.3} {by_notes:.3} (to {wide:.3}; {} of ours)",
+            ours.len()
+        );
+        let mean = |of: &[Read], feature: usize| {
+            of.iter().map(|row| row.0[feature]).sum::<f64>() / of.len().max(1) as f64
         };
-        for (feature, times) in asked.iter().take(14) {
+        for (feature, times) in asked.iter().take(most) {
             println!(
                 "    {:32} asked {times:3}  real {:7.3}  ours {:7.3}",
                 names[*feature],
-                mean(&rows[..real.len()], *feature),
-                mean(&rows[real.len()..], *feature)
+                mean(&real, *feature),
+                mean(&ours, *feature)
             );
         }
     }
     Ok(())
+}
+
+/// Areas under the curves of both judges, and what the first one asked.
+fn told(all: &[Read], truth: &[bool], seed: u64) -> (f64, f64, Vec<(usize, usize)>) {
+    let folds: Vec<usize> = (0..all.len()).map(|i| i % FOLDS).collect();
+    let (rows, notes): (Vec<Vec<f64>>, Vec<Vec<Event>>) = all.iter().cloned().unzip();
+    let (by_figures, asked) = boost::tell_apart(&rows, truth, &folds);
+    let by_notes = events::tell_apart(&notes, truth, &folds, seed);
+    (by_figures, by_notes, asked)
 }

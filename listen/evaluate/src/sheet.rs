@@ -1,21 +1,20 @@
 //! Hand-made figures of a lead sheet: a tune over its chords, some bars long.
 
+use crate::line::line_of;
 use std::collections::{BTreeMap, BTreeSet};
-use yuefu_corpus::line_of;
 use yuefu_song::{Score, Track};
 use yuefu_theory::{Mode, Ticks};
 
 /// Bars of the excerpts that are compared.
 pub const BARS: i64 = 32;
 /// Fewest notes of an excerpt.
-const FEWEST: usize = 40;
+pub(crate) const FEWEST: usize = 40;
 
 /// The figures of a tune and its chords from the bar of the first note on, in the order of
 /// [`names`]; `None` where there are too few notes, or bars are no four quarters.
 pub fn figures(score: &Score, track: &Track) -> Option<Vec<f64>> {
     let line = line_of(track).into_iter();
-    let mut notes: Vec<(i64, i64, i32)> =
-        line.map(|n| (n.at.0, n.len.0, i32::from(n.key))).collect();
+    let mut notes: Vec<(i64, i64, i32)> = line.map(|n| (n.at.0, n.len.0, n.key)).collect();
     let first = Ticks(notes.first()?.0);
     let bar = score.timeline.metre(first).bar();
     if bar != Ticks::WHOLE {

@@ -1,7 +1,8 @@
 //! Statistics of one melody line over its chords: what makes a tune look like a tune.
 
 use std::collections::BTreeMap;
-use yuefu_song::{Role, Score};
+use yuefu_audio::math;
+use yuefu_song::{Role, Score, Track};
 
 /// One note: onset and length in quarter notes from the first downbeat, and MIDI key.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -162,7 +163,7 @@ fn entropy(notes: &[LineNote]) -> f64 {
     counts
         .iter()
         .filter(|c| **c > 0.0)
-        .map(|c| -(c / total) * (c / total).log2())
+        .map(|c| -(c / total) * math::log2(c / total))
         .sum()
 }
 
@@ -198,10 +199,17 @@ fn leading(chords: &[LineChord]) -> f64 {
 
 /// The figures of a score's lead melody over its chords.
 pub fn of_score(score: &Score) -> Option<[f64; 17]> {
-    let line: Vec<LineNote> = score
-        .tracks
-        .iter()
-        .filter(|t| matches!(t.role, Role::Lead | Role::Vocal))
+    let lead = |t: &&Track| matches!(t.role, Role::Lead | Role::Vocal);
+    of_tracks(score, score.tracks.iter().filter(lead))
+}
+
+/// The figures of one track over the chords of its score.
+pub fn of_track(score: &Score, track: &Track) -> Option<[f64; 17]> {
+    of_tracks(score, std::iter::once(track))
+}
+
+fn of_tracks<'a>(score: &Score, tracks: impl Iterator<Item = &'a Track>) -> Option<[f64; 17]> {
+    let line: Vec<LineNote> = tracks
         .flat_map(|t| &t.phrases)
         .flat_map(|p| p.notes.iter().map(move |n| (p, n)))
         .map(|(p, n)| LineNote {

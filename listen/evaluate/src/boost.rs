@@ -1,6 +1,8 @@
 //! Gradient boosting of small trees for two classes (Friedman 2001): a judge that tells lists of
 //! numbers apart.
 
+use yuefu_audio::math;
+
 /// Trees in a judge.
 const ROUNDS: usize = 80;
 /// What each tree counts.
@@ -25,9 +27,14 @@ enum Tree {
 impl Judge {
     /// Learns to tell rows with `true` from others.
     pub fn train(rows: &[Vec<f64>], real: &[bool]) -> Self {
+        Self::train_from(rows, real, FEWEST)
+    }
+
+    /// The same with another number of examples that each side of a split has to have.
+    pub fn train_from(rows: &[Vec<f64>], real: &[bool], fewest: usize) -> Self {
         let share = real.iter().filter(|r| **r).count() as f64 / real.len().max(1) as f64;
         let share = share.clamp(0.01, 0.99);
-        let start = (share / (1.0 - share)).ln();
+        let start = math::ln(share / (1.0 - share));
         let features = rows.first().map_or(0, Vec::len);
         let columns: Vec<Vec<f64>> = (0..features)
             .map(|feature| rows.iter().map(|row| row[feature]).collect())
@@ -36,14 +43,14 @@ impl Judge {
         let mut trees = Vec::with_capacity(ROUNDS);
         let all: Vec<usize> = (0..rows.len()).collect();
         for _ in 0..ROUNDS {
-            let chances: Vec<f64> = scores.iter().map(|s| 1.0 / (1.0 + (-s).exp())).collect();
+            let chances: Vec<f64> = scores.iter().map(|s| 1.0 / (1.0 + math::exp(-s))).collect();
             let slopes: Vec<f64> = chances
                 .iter()
                 .zip(real)
                 .map(|(chance, real)| f64::from(u8::from(*real)) - chance)
                 .collect();
             let curves: Vec<f64> = chances.iter().map(|c| (c * (1.0 - c)).max(1e-6)).collect();
-            let tree = grow(&columns, &slopes, &curves, &all, 2);
+            let tree = grow(&columns, &slopes, &curves, &all, (2, fewest));
             for (score, row) in scores.iter_mut().zip(rows) {
                 *score += RATE * tree.answer(row);
             }
@@ -85,11 +92,17 @@ impl Tree {
     }
 }
 
-fn grow(columns: &[Vec<f64>], slopes: &[f64], curves: &[f64], own: &[usize], depth: usize) -> Tree {
+fn grow(
+    columns: &[Vec<f64>],
+    slopes: &[f64],
+    curves: &[f64],
+    own: &[usize],
+    (depth, fewest): (usize, usize),
+) -> Tree {
     let sum = |of: &[f64], own: &[usize]| own.iter().map(|i| of[*i]).sum::<f64>();
     let (slope, curve) = (sum(slopes, own), sum(curves, own));
     let leaf = Tree::Leaf(slope / (curve + 1.0));
-    if depth == 0 || own.len() < 2 * FEWEST {
+    if depth == 0 || own.len() < 2 * fewest {
         return leaf;
     }
     let gain = |slope: f64, curve: f64| slope * slope / (curve + 1.0);
@@ -103,7 +116,7 @@ fn grow(columns: &[Vec<f64>], slopes: &[f64], curves: &[f64], own: &[usize], dep
             s += slopes[pair[0]];
             c += curves[pair[0]];
             let (low, high) = (of(pair[0]), of(pair[1]));
-            if low == high || count + 1 < FEWEST || order.len() - count - 1 < FEWEST {
+            if low == high || count + 1 < fewest || order.len() - count - 1 < fewest {
                 continue;
             }
             let won = gain(s, c) + gain(slope - s, curve - c);
@@ -116,11 +129,22 @@ fn grow(columns: &[Vec<f64>], slopes: &[f64], curves: &[f64], own: &[usize], dep
         Some((won, feature, at)) if won > gain(slope, curve) + 1e-9 => {
             let (low, high): (Vec<usize>, Vec<usize>) =
                 own.iter().partition(|i| columns[feature][**i] <= at);
-            let side = |own: &[usize]| grow(columns, slopes, curves, own, depth - 1);
+            let side = |own: &[usize]| grow(columns, slopes, curves, own, (depth - 1, fewest));
             Tree::Split(feature, at, Box::new([side(&low), side(&high)]))
         }
         _ => leaf,
     }
+}
+
+/// Standard error of an area under the curve of so many real and other examples, by Hanley and
+/// McNeil (Radiology 143, 1982).
+pub fn auc_error(area: f64, real: usize, other: usize) -> f64 {
+    let (real, other) = (real.max(1) as f64, other.max(1) as f64);
+    let (q1, q2) = (area / (2.0 - area), 2.0 * area * area / (1.0 + area));
+    let sum = area * (1.0 - area)
+        + (real - 1.0) * (q1 - area * area)
+        + (other - 1.0) * (q2 - area * area);
+    (sum / (real * other)).max(0.0).sqrt()
 }
 
 /// Chance that a real one scores above another: 0.5 where they cannot be told apart.
