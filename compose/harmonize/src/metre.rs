@@ -12,6 +12,8 @@ pub struct MetreGuess {
     pub downbeat: Ticks,
     /// How much better it fits than the next best, 0 (not at all) to 1.
     pub confidence: f64,
+    /// How much better it fits than common time from wherever that fits best, 0 (not at all) to 1.
+    pub over_common: f64,
 }
 
 /// The metre, among 4/4, 3/4, 2/4 and 6/8, whose downbeats carry the weight: low notes, long
@@ -76,6 +78,11 @@ pub fn guess_metre(tones: &[Tone], end: Ticks) -> Option<MetreGuess> {
         *fit += if *metre == Metre::common() { 0.02 } else { 0.0 };
     }
     let best = fits.iter().max_by(|a, b| a.0.total_cmp(&b.0))?.clone();
+    let common = fits
+        .iter()
+        .filter(|f| f.1 == Metre::common())
+        .map(|f| f.0)
+        .fold(0.0, f64::max);
     let next = fits
         .iter()
         .filter(|f| f.1 != best.1)
@@ -83,6 +90,7 @@ pub fn guess_metre(tones: &[Tone], end: Ticks) -> Option<MetreGuess> {
         .fold(0.0, f64::max);
     Some(MetreGuess {
         downbeat: grid * best.2 as i64,
+        over_common: ((best.0 - common) / best.0.max(1e-9)).clamp(0.0, 1.0),
         confidence: ((best.0 - next) / best.0.max(1e-9)).clamp(0.0, 1.0),
         metre: best.1,
     })

@@ -7,93 +7,17 @@
 
 use crate::{
     keys::{KeySpan, bars},
+    offers::{Function, Offer, offers},
     phrases::skyline,
     recognize::spell,
     tones::{Tone, Tones},
 };
 use yuefu_audio::math;
+use yuefu_engine::SeedPath;
 use yuefu_theory::{Chord, Key, Mode, Quality, TickSpan, Ticks, Timeline};
-
-/// What a chord does in its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Function {
-    Tonic,
-    Subdominant,
-    Dominant,
-    /// A dominant of the degree that many semitones above the tonic.
-    Applied(u8),
-}
-
-/// A chord that a key offers.
-#[derive(Clone, Copy, Debug)]
-struct Offer {
-    /// Semitones above the tonic.
-    root: u8,
-    quality: Quality,
-    /// How usual it is, as a logarithm.
-    usual: f64,
-    function: Function,
-}
-
-const fn offer(root: u8, quality: Quality, usual: f64, function: Function) -> Offer {
-    Offer {
-        root,
-        quality,
-        usual,
-        function,
-    }
-}
-
-const MAJOR: [Offer; 16] = {
-    use Function::{Applied, Dominant, Subdominant, Tonic};
-    use Quality as Q;
-    [
-        offer(0, Q::Major, 0.0, Tonic),
-        offer(2, Q::Minor, -1.0, Subdominant),
-        offer(4, Q::Minor, -1.9, Tonic),
-        offer(5, Q::Major, -0.55, Subdominant),
-        offer(7, Q::Major, -0.6, Dominant),
-        offer(7, Q::Dominant, -0.3, Dominant),
-        offer(9, Q::Minor, -1.1, Tonic),
-        offer(11, Q::Diminished, -2.8, Dominant),
-        offer(2, Q::Dominant, -1.7, Applied(7)),
-        offer(4, Q::Dominant, -2.2, Applied(9)),
-        offer(9, Q::Dominant, -2.0, Applied(2)),
-        offer(0, Q::Dominant, -2.2, Applied(5)),
-        offer(5, Q::Minor, -2.4, Subdominant),
-        offer(10, Q::Major, -2.8, Subdominant),
-        offer(8, Q::Major, -3.2, Subdominant),
-        offer(1, Q::DiminishedSeven, -3.0, Applied(2)),
-    ]
-};
-
-const MINOR: [Offer; 15] = {
-    use Function::{Applied, Dominant, Subdominant, Tonic};
-    use Quality as Q;
-    [
-        offer(0, Q::Minor, 0.0, Tonic),
-        offer(2, Q::HalfDiminished, -1.6, Subdominant),
-        offer(3, Q::Major, -1.2, Tonic),
-        offer(5, Q::Minor, -0.7, Subdominant),
-        offer(7, Q::Major, -0.9, Dominant),
-        offer(7, Q::Dominant, -0.4, Dominant),
-        offer(7, Q::Minor, -1.9, Dominant),
-        offer(8, Q::Major, -1.2, Subdominant),
-        offer(10, Q::Major, -1.4, Subdominant),
-        offer(10, Q::Dominant, -1.8, Applied(3)),
-        offer(0, Q::Dominant, -2.2, Applied(5)),
-        offer(5, Q::Major, -2.2, Subdominant),
-        offer(2, Q::Dominant, -2.3, Applied(7)),
-        offer(11, Q::DiminishedSeven, -2.2, Dominant),
-        offer(1, Q::Major, -3.2, Subdominant),
-    ]
-};
 
 /// Cost of a change at a barline and within a bar.
 const CHANGE: [f64; 2] = [0.25, 1.15];
-
-/// How much the tune counts against the grammar.
-const TUNE: f64 = 1.35;
 
 /// A stretch that has one chord.
 struct Slot {
@@ -105,6 +29,27 @@ struct Slot {
     key: Key,
 }
 
+/// How likely a chord is after two others (the older first; `None` before the first), as a
+/// natural logarithm, in a key; `None` where it is no change.
+pub type Habit<'a> = &'a dyn Fn(&Key, [Option<Chord>; 2], &Chord) -> Option<f64>;
+
+/// In whose manner chords are written.
+#[derive(Clone, Copy, Default)]
+pub struct Manner<'a> {
+    /// Chords of keys with a major and with a minor third; empty: the common ones.
+    pub palettes: [&'a [(u8, Quality, f64)]; 2],
+    /// What follows what in real songs; `None`: functional harmony alone.
+    pub habit: Option<Habit<'a>>,
+    /// What is added to the worth of a change at a barline: harmony that moves more or less than
+    /// that of a plain song, which is 0.
+    pub restless: f64,
+    /// Chance that leans every choice a little, equally where equal notes stand; `None`: the best.
+    pub seed: Option<&'a SeedPath>,
+}
+
+/// A row of chords without gaps.
+pub type Chords = Vec<(TickSpan, Chord)>;
+
 /// Chords for a tune, in order, without gaps from the bar of the first note to `end`.
 ///
 /// `keys` as [`find_keys`](crate::find_keys) gives them; `phrases` are onsets that begin phrases
@@ -115,24 +60,141 @@ pub fn harmonize_tune(
     end: Ticks,
     keys: &[KeySpan],
     phrases: &[Ticks],
-) -> Vec<(TickSpan, Chord)> {
+) -> Chords {
+    let mut all = harmonize_as(tones, line, end, keys, phrases, &Manner::default(), 1);
+    all.pop().unwrap_or_default()
+}
+
+/// `count` different rows of chords for a tune, each as [`harmonize_tune`] gives one, in someone's
+/// manner. The first is the best; each other one pays for what earlier ones have written at the
+/// same place (diverse M-best solutions: Batra et al., ECCV 2012).
+pub fn harmonize_as(
+    tones: &[Tone],
+    line: &Timeline,
+    end: Ticks,
+    keys: &[KeySpan],
+    phrases: &[Ticks],
+    manner: &Manner<'_>,
+    count: usize,
+) -> Vec<Chords> {
     let notes = skyline(tones);
     let slots = slots(&notes, line, end, keys, phrases);
     if slots.is_empty() {
         return Vec::new();
     }
-    let weights = weights(&notes, line);
-    let tones = Tones::new(&notes);
+    let tables = [0, 1].map(|minor| Table::new(manner, minor == 1));
+    let mut worths = worths(&notes, &slots, line, &tables, manner.seed);
+    let mut out: Vec<Chords> = Vec::new();
+    for _ in 0..count.max(1) {
+        let path = best_path(&slots, &worths, &tables);
+        for ((slot, worth), chosen) in slots.iter().zip(&mut worths).zip(&path) {
+            let offers = &tables[table_of(&slot.key)].offers;
+            let written = offers[*chosen];
+            for (offer, worth) in offers.iter().zip(worth) {
+                if offer.root == written.root {
+                    *worth -= AGAIN;
+                }
+            }
+        }
+        out.push(join(&slots, &path, &tables));
+    }
+    out
+}
+
+/// What a chord costs where an earlier row has one on the same root.
+const AGAIN: f64 = 0.75;
+
+/// How much the tune, functional harmony, and how usual a chord is by itself count: alone, and where
+/// habits are known too (then by agreement with the written chords of the validation songs).
+const COUNTS: [[f64; 3]; 2] = [[1.35, 1.0, 0.5], [1.8, 0.5, 0.2]];
+
+/// How much a habit counts, and the logarithm of a change that is as good as none.
+const HABIT: (f64, f64) = (0.4, -1.8);
+
+/// How far chance leans a choice.
+const LEAN: f64 = 0.8;
+
+/// The offers of a mode, and how likely each is after each two others.
+struct Table {
+    offers: Vec<Offer>,
+    /// By chord before the last (the last place: none), last chord (likewise), and chord: what the
+    /// habit adds. Empty without habits.
+    habit: Vec<f64>,
+    tune: f64,
+    rules: f64,
+    usual: f64,
+    restless: f64,
+}
+
+impl Table {
+    fn new(manner: &Manner<'_>, minor: bool) -> Self {
+        let offers = offers(manner.palettes[usize::from(minor)], minor);
+        let key = Key::simplest(0, if minor { Mode::Minor } else { Mode::Major });
+        let chords: Vec<Chord> = offers
+            .iter()
+            .map(|offer| Chord::new(spell(&key, usize::from(offer.root)), offer.quality))
+            .collect();
+        let mut habit = Vec::new();
+        if let Some(likely) = manner.habit {
+            for a in 0..=chords.len() {
+                for b in 0..=chords.len() {
+                    let before = [chords.get(a).copied(), chords.get(b).copied()];
+                    habit.extend(chords.iter().map(|chord| {
+                        let own = likely(&key, before, chord);
+                        own.map_or(0.0, |own| HABIT.0 * (own - HABIT.1).clamp(-5.0, 2.0))
+                    }));
+                }
+            }
+        }
+        let [tune, rules, usual] = COUNTS[usize::from(!habit.is_empty())];
+        Self {
+            offers,
+            habit,
+            tune,
+            rules,
+            usual,
+            restless: manner.restless,
+        }
+    }
+
+    /// What habit adds to a chord after two others; places beyond the offers are none.
+    fn habit(&self, a: usize, b: usize, c: usize) -> f64 {
+        let many = self.offers.len();
+        let at = ((a * (many + 1)) + b) * many + c;
+        self.habit.get(at).copied().unwrap_or(0.0)
+    }
+}
+
+fn table_of(key: &Key) -> usize {
+    usize::from(key.mode.is_minor())
+}
+
+/// What each offer of each slot is worth by itself.
+fn worths(
+    notes: &[Tone],
+    slots: &[Slot],
+    line: &Timeline,
+    tables: &[Table; 2],
+    seed: Option<&SeedPath>,
+) -> Vec<Vec<f64>> {
+    let weights = weights(notes, line);
+    let tones = Tones::new(notes);
     let starts: Vec<Ticks> = tones.all().iter().map(|t| t.span.start).collect();
-    let mut from: Vec<Vec<usize>> = Vec::with_capacity(slots.len());
-    let mut worth: Vec<f64> = Vec::new();
+    let mut out = Vec::with_capacity(slots.len());
     for (index, slot) in slots.iter().enumerate() {
-        let offers = offers(&slot.key);
         let last = index + 1 == slots.len();
-        let before = index.checked_sub(1).map(|i| &slots[i]);
-        let mut next = Vec::with_capacity(offers.len());
-        let mut back = Vec::with_capacity(offers.len());
-        for to in offers {
+        let table = &tables[table_of(&slot.key)];
+        let mut rng = seed.map(|seed| {
+            // Equal notes at an equal place lean equally, so that what returns is kept.
+            let mut own = seed.join("chords").join(usize::from(slot.downbeat));
+            for (tone, inside) in tones.within(slot.span) {
+                let pc = (tone.pc() + 12 - usize::from(slot.key.tonic.pc())) % 12;
+                own = own.join(format!("{pc} {}", (inside.start - slot.span.start).0));
+            }
+            own.rng()
+        });
+        let mut worth = Vec::with_capacity(table.offers.len());
+        for to in &table.offers {
             let mut fit = 0.0;
             let mut heard = 0.0;
             for (tone, inside) in tones.within(slot.span) {
@@ -146,25 +208,79 @@ pub fn harmonize_tune(
             if heard > 3.0 {
                 fit *= 3.0 / heard;
             }
-            let mut local = TUNE * fit + to.usual * 0.5 + cadence(to, slot, last);
+            let mut local = table.tune * fit + to.usual * table.usual + cadence(to, slot, last);
             if index == 0 && to.root == 0 && to.function == Function::Tonic {
                 local += 0.5;
             }
-            let mut best = (f64::MIN, 0);
-            match before {
-                None => best = (0.0, 0),
-                Some(slot_before) => {
-                    for (came, other) in self::offers(&slot_before.key).iter().enumerate() {
-                        let step = step(other, &slot_before.key, to, slot);
-                        let total = worth[came] + step;
-                        if total > best.0 {
-                            best = (total, came);
+            if let Some(rng) = &mut rng {
+                local += LEAN * f64::from(rng.bipolar());
+            }
+            worth.push(local);
+        }
+        out.push(worth);
+    }
+    out
+}
+
+/// The best offer of each slot: Viterbi over the last chord and the different one before it.
+fn best_path(slots: &[Slot], worths: &[Vec<f64>], tables: &[Table; 2]) -> Vec<usize> {
+    // A state is `before * offers + last`; the place after the offers is "none before".
+    let mut worth: Vec<f64> = Vec::new();
+    let mut from: Vec<Vec<u32>> = Vec::with_capacity(slots.len());
+    for (index, (slot, local)) in slots.iter().zip(worths).enumerate() {
+        let table = &tables[table_of(&slot.key)];
+        let many = table.offers.len();
+        let mut next = vec![f64::MIN; (many + 1) * many];
+        let mut back = vec![0_u32; next.len()];
+        match index.checked_sub(1).map(|i| &slots[i]) {
+            None => {
+                for (c, local) in local.iter().enumerate() {
+                    next[many * many + c] = local + table.habit(many, many, c);
+                }
+            }
+            Some(before) if before.key != slot.key => {
+                // Another key: what was is forgotten.
+                let old = &tables[table_of(&before.key)].offers;
+                for (c, to) in table.offers.iter().enumerate() {
+                    let state = many * many + c;
+                    for (came, total) in worth.iter().enumerate() {
+                        let step = step(&old[came % old.len()], &before.key, to, slot);
+                        if total + step > next[state] {
+                            next[state] = total + step;
+                            back[state] = came as u32;
+                        }
+                    }
+                    next[state] += local[c];
+                }
+            }
+            Some(before) => {
+                for b in 0..many {
+                    for (c, own) in local.iter().enumerate() {
+                        let step = step(&table.offers[b], &before.key, &table.offers[c], slot);
+                        if b == c {
+                            for a in 0..=many {
+                                let state = a * many + b;
+                                if worth[state] + step + own > next[state] {
+                                    next[state] = worth[state] + step + own;
+                                    back[state] = state as u32;
+                                }
+                            }
+                            continue;
+                        }
+                        let change = CHANGE[usize::from(!slot.downbeat)];
+                        let restless = if slot.downbeat { table.restless } else { 0.0 };
+                        let step = (step + change) * table.rules - change + restless + own;
+                        let state = b * many + c;
+                        for a in 0..=many {
+                            let total = worth[a * many + b] + step + table.habit(a, b, c);
+                            if total > next[state] {
+                                next[state] = total;
+                                back[state] = (a * many + b) as u32;
+                            }
                         }
                     }
                 }
             }
-            next.push(best.0 + local);
-            back.push(best.1);
         }
         worth = next;
         from.push(back);
@@ -172,14 +288,19 @@ pub fn harmonize_tune(
     let mut state = (0..worth.len())
         .max_by(|a, b| worth[*a].total_cmp(&worth[*b]))
         .unwrap_or(0);
-    let mut path = vec![state; slots.len()];
-    for index in (1..slots.len()).rev() {
-        state = from[index][state];
-        path[index - 1] = state;
+    let mut path = vec![0; slots.len()];
+    for index in (0..slots.len()).rev() {
+        path[index] = state % tables[table_of(&slots[index].key)].offers.len();
+        state = from[index][state] as usize;
     }
-    let mut out: Vec<(TickSpan, Chord)> = Vec::new();
-    for (slot, state) in slots.iter().zip(path) {
-        let found = offers(&slot.key)[state];
+    path
+}
+
+/// The chords of a path; equal neighbors are one.
+fn join(slots: &[Slot], path: &[usize], tables: &[Table; 2]) -> Chords {
+    let mut out: Chords = Vec::new();
+    for (slot, chosen) in slots.iter().zip(path) {
+        let found = tables[table_of(&slot.key)].offers[*chosen];
         let pc = (usize::from(slot.key.tonic.pc()) + usize::from(found.root)) % 12;
         let chord = Chord::new(spell(&slot.key, pc), found.quality);
         match out.last_mut() {
@@ -188,10 +309,6 @@ pub fn harmonize_tune(
         }
     }
     out
-}
-
-fn offers(key: &Key) -> &'static [Offer] {
-    if key.mode.is_minor() { &MINOR } else { &MAJOR }
 }
 
 fn slots(
@@ -280,7 +397,9 @@ fn spoken(offer: &Offer, key: &Key, pc: usize) -> f64 {
         Some(0) => 0.25,
         Some(1) => 0.25,
         Some(2) => 0.23,
-        Some(_) => 0.12,
+        Some(3) => 0.12,
+        // A ninth or more is color, whether it is written or not: what covers everything fits nothing.
+        Some(_) => 0.06,
         None if key.has_harmonic(pc as u8) => match above {
             // Ninths and sixths color; a fourth above a major third grates.
             2 | 9 => 0.055,

@@ -17,6 +17,7 @@ mod restyle;
 mod tempo;
 mod title;
 mod units;
+mod vocabulary;
 mod words;
 
 pub use around::{Around, Theme, around};
@@ -24,6 +25,7 @@ pub use backing::{back, voices};
 pub use length::to_length;
 pub use reshape::{NewSection, add_part, extend_after, extend_before, insert, looped, set_energy};
 pub use restyle::{Color, Restyle, fits, restyle};
+pub use vocabulary::{Vocabulary, changes_a_bar, vocabulary};
 
 use yuefu_engine::SeedPath;
 use yuefu_song::{

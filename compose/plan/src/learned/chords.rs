@@ -172,6 +172,36 @@ impl ChordHabits {
         share
     }
 
+    /// The natural logarithm of how likely a chord is after two others, the older first, in a
+    /// repertoire or in all of them. `None` where the triad does not change: that is no change.
+    pub fn follows(
+        &self,
+        repertoire: Option<u8>,
+        key: &Key,
+        before: [Option<Chord>; 2],
+        chord: &Chord,
+    ) -> Option<f64> {
+        let of =
+            |chord: &Option<Chord>| chord.as_ref().map_or(Symbol::START, |c| Symbol::of(c, key));
+        let [a, b] = [of(&before[0]), of(&before[1])];
+        let c = Symbol::of(chord, key);
+        if b == c {
+            return None;
+        }
+        let line = ChordLine {
+            repertoire: repertoire.unwrap_or_default(),
+            kind: SectionKind::Part,
+            key: *key,
+            before: [None; 2],
+            chords: &[],
+        };
+        let level = match repertoire {
+            Some(_) => Level::Repertoire,
+            None => Level::Trigram,
+        };
+        Some(libm::log(self.probability(level, &line, (a, b, c))))
+    }
+
     /// Sum of the natural logarithms of how likely the changes of a line are, and how many there
     /// are.
     pub fn log_likelihood(&self, level: Level, line: &ChordLine<'_>) -> (f64, usize) {
@@ -354,6 +384,10 @@ mod tests {
         };
         assert!(usual(["D", "A", "Bm", "G"]) > usual(["D", "F", "Bm", "C"]));
         assert_eq!(habits.usual(0, key, &[chord("D"); 3]), None);
+        let after = [Some(chord("D")), Some(chord("A"))];
+        let follows = |name| habits.follows(None, &key, after, &chord(name));
+        assert!(follows("Bm") > follows("Eb"));
+        assert_eq!(follows("A7"), None, "the same triad is no change");
     }
 
     #[test]
