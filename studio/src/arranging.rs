@@ -6,15 +6,20 @@ use crate::{
     compose::silence_the_unheard,
     drawing,
     error::StudioError,
-    import::{Imported, Remark},
+    harmonizing::chords_for_tune,
+    import::{Imported, Remark, read_file},
     laying,
     singing::SingJob,
 };
 use std::path::Path;
 use yuefu_arrange::follow;
 use yuefu_engine::SeedPath;
+use yuefu_harmonize::tones;
 use yuefu_plan::{Around, Theme, around};
-use yuefu_song::{Brief, LyricSheet, ReleasePlan, Role, Song, brief::VoiceWish, song::FORMAT};
+use yuefu_song::{
+    Brief, ChordSpan, LyricSheet, ReleasePlan, Role, Song, brief::VoiceWish, song::FORMAT,
+};
+use yuefu_theory::{MetreChange, TempoPoint, Ticks};
 
 /// What to build around a tune.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +53,7 @@ impl Studio {
             mut song,
             mut remarks,
         } = self.import(path)?;
+        self.chords_in_style(path, &wanted.brief, &mut song)?;
         let carried = |role: Role| matches!(role, Role::Lead | Role::Vocal);
         let tracks = &song.score.tracks;
         let at = tracks
@@ -80,7 +86,7 @@ impl Studio {
                 note
             })
         });
-        let theme = Theme {
+        let mut theme = Theme {
             title: song.plan.title.clone(),
             notes: notes.collect(),
             chords: song.score.chords.clone(),
@@ -89,6 +95,7 @@ impl Studio {
             sections: Vec::new(),
             instrument: wanted.keep_instrument.then(|| track.instrument.clone()),
         };
+        without_silence(&mut theme, &mut remarks);
         let seed = wanted.brief.seed.unwrap_or(0);
         let root = SeedPath::song(seed);
         let wish = Around {
@@ -156,6 +163,34 @@ impl Studio {
         })
     }
 
+    /// A tune that comes alone and without chords gets those of the style that it is arranged in.
+    fn chords_in_style(
+        &self,
+        path: &Path,
+        brief: &Brief,
+        song: &mut Song,
+    ) -> Result<(), StudioError> {
+        let style = brief.styles.iter().find_map(|s| self.book.get(&s.value));
+        let Some(style) = style else {
+            return Ok(());
+        };
+        let (file, ..) = self.read_score(&read_file(path)?, "")?;
+        let alone = file.score.chords.is_empty() && song.score.tracks.len() == 1;
+        if !alone {
+            return Ok(());
+        }
+        let tune = tones(&song.score.tracks[0]);
+        let seed = brief.seed.map(SeedPath::song);
+        let rows = chords_for_tune(&song.score, &tune, Some(style), seed.as_ref(), 1)?;
+        if let Some(chords) = rows.into_iter().next().filter(|row| !row.is_empty()) {
+            let spans = chords.into_iter();
+            song.score.chords = spans
+                .map(|(span, chord)| ChordSpan { span, chord })
+                .collect();
+        }
+        Ok(())
+    }
+
     /// Puts behind the singer whom the style or the wish has there, as for words that make their
     /// own tune.
     fn seat_backing(&self, song: &mut Song) {
@@ -183,4 +218,56 @@ impl Studio {
         song.voices = yuefu_plan::voices(&song.brief, &song.plan, &self.book);
         song.tidy();
     }
+}
+
+/// Silent bars before a tune, where an accompaniment has played that is not taken over: the new
+/// arrangement brings its own introduction.
+fn without_silence(theme: &mut Theme, remarks: &mut Vec<Remark>) {
+    let Some(first) = theme.notes.iter().map(|note| note.at).min() else {
+        return;
+    };
+    let line = &mut theme.timeline;
+    let silent = line.bar_of(first).0;
+    // One bar may be the rest that the tune begins with.
+    if silent < 2 {
+        return;
+    }
+    let cut = line.bar_start(silent);
+    for note in &mut theme.notes {
+        note.at -= cut;
+    }
+    theme.chords.retain(|chord| chord.span.end > cut);
+    for chord in &mut theme.chords {
+        chord.span.start = chord.span.start.max(cut) - cut;
+        chord.span.end -= cut;
+    }
+    let (bpm, metre) = (line.bpm(cut), line.metre(cut).clone());
+    let ramps = line
+        .tempo
+        .iter()
+        .rev()
+        .find(|t| t.at <= cut)
+        .is_some_and(|t| t.ramp);
+    line.tempo.retain(|tempo| tempo.at > cut);
+    line.metres.retain(|change| change.at > cut);
+    for tempo in &mut line.tempo {
+        tempo.at -= cut;
+    }
+    for change in &mut line.metres {
+        change.at -= cut;
+    }
+    let at = Ticks::ZERO;
+    line.tempo.insert(
+        0,
+        TempoPoint {
+            at,
+            bpm,
+            ramp: ramps,
+        },
+    );
+    line.metres.insert(0, MetreChange { at, metre });
+    remarks.push(Remark::new(
+        format!("{silent} silent bars before the tune are left out"),
+        format!("略去旋律之前的 {silent} 个空小节"),
+    ));
 }

@@ -20,10 +20,10 @@ use yuefu_scorefile::{
     read_musicxml, read_ustx,
 };
 use yuefu_song::{
-    Brief, EngineUse, LyricLine, LyricSheet, ReleasePlan, Role, Score, Song, Track,
+    Brief, ChordSpan, EngineUse, LyricLine, LyricSheet, ReleasePlan, Role, Score, Song, Track,
     brief::Weighted, song::FORMAT,
 };
-use yuefu_theory::{Metre, Ticks};
+use yuefu_theory::{Metre, TickSpan, Ticks};
 
 pub use yuefu_song::ops::Remark;
 
@@ -102,8 +102,25 @@ impl Studio {
         release: &ReleasePlan,
     ) -> Result<Imported, StudioError> {
         let (file, format, mut remarks) = self.read_score(bytes, name)?;
-        let song = self.song_of(file, format, name, release, &mut remarks)?;
+        let song = self.song_of(file, format, name, release, true, &mut remarks)?;
         Ok(Imported { song, remarks })
+    }
+
+    /// Makes a song of such bytes whose chords are to be written anew: with the chords that the
+    /// file has, but none found, and in the metre that fits where the file states none.
+    pub(crate) fn import_tune(
+        &self,
+        bytes: &[u8],
+        name: &str,
+        release: &ReleasePlan,
+    ) -> Result<(Imported, Vec<ChordSpan>), StudioError> {
+        let (mut file, format, mut remarks) = self.read_score(bytes, name)?;
+        if !file.stated.metre && format == ImportFormat::Midi {
+            find_metre(&mut file, &mut remarks);
+        }
+        let own = std::mem::take(&mut file.score.chords);
+        let song = self.song_of(file, format, name, release, false, &mut remarks)?;
+        Ok((Imported { song, remarks }, own))
     }
 
     /// Reads a score file of any kind, with remarks of what the reader left out.
@@ -167,6 +184,7 @@ impl Studio {
         format: ImportFormat,
         name: &str,
         release: &ReleasePlan,
+        find_chords: bool,
         remarks: &mut Vec<Remark>,
     ) -> Result<Song, StudioError> {
         if file.score.tracks.is_empty() {
@@ -192,7 +210,9 @@ impl Studio {
         }
         plan::keys(&mut score, &stated, format, remarks);
         plan::sections(&mut score, &stated, tune, remarks);
-        plan::chords(&mut score, tune, remarks);
+        if find_chords {
+            plan::chords(&mut score, tune, remarks)?;
+        }
         let lines = cut::phrases(&mut score, tune);
         let (mut words, owners) = lyrics(&score, &syllables, &lines);
         crate::words::attach(&mut score, &mut words, &syllables);
@@ -414,6 +434,58 @@ fn remark_metre(score: &Score, remarks: &mut Vec<Remark>) {
             format!("文件没有拍号，按 4/4 读入；其重音更像 {}", guess.metre),
         ));
     }
+}
+
+/// Takes the metre that fits the notes, with its first downbeat, where one fits clearly better than
+/// common time from the first tick.
+fn find_metre(file: &mut ScoreFile, remarks: &mut Vec<Remark>) {
+    let score = &mut file.score;
+    let Some(guess) = guess_metre(&all_tones(score), score.end()) else {
+        return;
+    };
+    // A pickup in common time shows less clearly than another metre does.
+    let sure = match guess.metre == Metre::common() {
+        true => guess.downbeat != Ticks::ZERO && guess.confidence > 0.3,
+        false => guess.over_common > 0.15,
+    };
+    if !sure {
+        return;
+    }
+    let bar = guess.metre.bar();
+    // Everything moves so that the first bar is the one of the pickup.
+    let shift = Ticks((bar - guess.downbeat).0 % bar.0);
+    for track in &mut score.tracks {
+        for phrase in &mut track.phrases {
+            phrase.span = TickSpan::new(phrase.span.start + shift, phrase.span.end + shift);
+        }
+    }
+    for point in score.timeline.tempo.iter_mut().skip(1) {
+        point.at += shift;
+    }
+    for syllable in &mut file.syllables {
+        syllable.at += shift;
+    }
+    for (index, section) in score.sections.iter_mut().enumerate() {
+        if index > 0 {
+            section.span.start += shift;
+        }
+        section.span.end += shift;
+    }
+    score.timeline.metres.truncate(1);
+    score.timeline.metres[0].metre = guess.metre.clone();
+    let end = score.end();
+    let (number, into) = score.timeline.bar_of(end);
+    let end = score
+        .timeline
+        .bar_start(number + i64::from(into > Ticks::ZERO));
+    if let Some(last) = score.sections.last_mut() {
+        last.span.end = end;
+    }
+    file.stated.metre = true;
+    remarks.push(Remark::new(
+        format!("the metre was found from the accents: {}", guess.metre),
+        format!("拍号由重音推定：{}", guess.metre),
+    ));
 }
 
 /// One line of words for each phrase that is sung, and the number of the track that sings it.

@@ -6,6 +6,9 @@ use crate::edit_args::{
 };
 use crate::{
     corpus::{CorpusArgs, OriginalityArgs},
+    evaluate::EvaluateArgs,
+    harmonize::HarmonizeArgs,
+    listen::ListenArgs,
     sing::SingArgs,
     voices::VoicesArgs,
 };
@@ -48,6 +51,8 @@ pub enum Command {
     Song(Box<SongArgs>),
     /// Make a song around the tune of a MIDI, MusicXML or ABC file
     Arrange(Box<ArrangeArgs>),
+    /// Write chords for a tune that someone else wrote
+    Harmonize(HarmonizeArgs),
     /// Say how words are read: syllables, phones, tones, and where each reading comes from
     Read(ReadArgs),
     /// Say what a line is understood as, and why
@@ -111,6 +116,10 @@ pub enum Command {
     Corpus(CorpusArgs),
     /// Say how near a tune comes to those that the composer learned from
     Originality(OriginalityArgs),
+    /// Measure songs: how far from real music, whether judges can tell, style and variety
+    Evaluate(EvaluateArgs),
+    /// Make a page for a blind listening test, or say what its answers mean
+    ListeningTest(ListenArgs),
     /// Print completions for a shell
     Completions {
         /// Shell

@@ -25,6 +25,42 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
         "与已知旋律相同的小节，以及最接近的歌曲",
     ),
     (
+        "evaluate",
+        "evaluate --songs 4 -o report/",
+        "four new songs of each style against the counts of real ones",
+        "每种风格新作四首，与真实歌曲的统计对照",
+    ),
+    (
+        "evaluate",
+        "evaluate --songs 60 --styles pop,ballad --against songs.yfc",
+        "and whether judges can tell them from real songs",
+        "并看评判者能否分辨真假",
+    ),
+    (
+        "listening-test",
+        "listening-test rules/ learned/ -o page/",
+        "a page that plays two folders of recordings blindly",
+        "盲听两个文件夹里录音的网页",
+    ),
+    (
+        "listening-test",
+        "listening-test --results answers-*.csv",
+        "what listeners said, with 95 % confidence intervals",
+        "听众的意见，附 95 % 置信区间",
+    ),
+    (
+        "harmonize",
+        r#"harmonize tune.mid --style "bossa nova""#,
+        "chords for a tune, bar by bar, and a lead sheet beside it",
+        "为旋律配和弦，逐小节列出，并在旁边写一份旋律谱",
+    ),
+    (
+        "harmonize",
+        "harmonize tune.abc --alternatives 3 -o chords.txt",
+        "three different harmonizations as charts",
+        "三种不同的配法，写成和弦表",
+    ),
+    (
         "lyrics",
         r#"lyrics "a sad song about the city at night" --seed 7"#,
         "words for a song",

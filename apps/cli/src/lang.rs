@@ -51,6 +51,12 @@ const ABOUT: &[(&str, &str)] = &[
         "读入可供学习的真实歌曲：曲库，或含 MIDI、MusicXML、ABC 的文件夹",
     ),
     ("originality", "检查旋律与作曲所学歌曲的相近程度"),
+    (
+        "evaluate",
+        "衡量一组曲子：与真实音乐的距离、能否被识破、风格与多样性",
+    ),
+    ("listening-test", "做一个盲听测试网页，或统计下载回来的答案"),
+    ("harmonize", "为别人写的旋律配和弦，写成带和弦的旋律谱"),
     ("sing", "把旋律唱出来：一条单独的干声"),
     ("voices", "列出、试听、安装或移除声音"),
     ("list", "列出所有声音，及其来源与条款"),
@@ -123,6 +129,45 @@ const OPTIONS: &[(&str, &str)] = &[
     ("pack", "要写入的打包曲库（.yfc）；不写则只统计"),
     ("index", "要写入的旋律索引：只含哈希，供原创性检查使用"),
     ("tune_file", "MIDI、MusicXML、ABC 文件或工程"),
+    (
+        "evaluated",
+        "工程，MIDI、MusicXML、ABC 文件，或它们所在的文件夹（默认：新作一批）",
+    ),
+    ("per_style", "每种风格作几首"),
+    ("compared_styles", "作哪些风格，用逗号分隔（默认全部）"),
+    (
+        "against",
+        "用来对照的真实音乐：打包曲库（.yfc）、曲库压缩包或乐谱文件夹（默认：随附的统计）",
+    ),
+    ("first_seed", "每种风格第一首的随机种子，其余依次加一"),
+    (
+        "report_folder",
+        "报告文件夹：evaluation.json、evaluation.txt 与图片",
+    ),
+    ("systems", "各系统的录音文件夹，同名的录音互相比较"),
+    ("page_folder", "网页文件夹"),
+    ("order_seed", "题目次序与左右的随机种子"),
+    (
+        "ask",
+        "问什么：ab（哪个更好）、mos（1 到 5 分）、both（都问）",
+    ),
+    ("most", "每类最多几题"),
+    ("answers", "不做网页，统计下载回来的答案"),
+    ("chordless", "含旋律的 MIDI、MusicXML 或 ABC 文件"),
+    (
+        "chord_style",
+        "用哪种风格的和弦：编号或名称（默认：常用和弦）",
+    ),
+    ("chord_key", "调，如 D minor（默认由旋律推定）"),
+    (
+        "chord_seed",
+        "随机种子，使选择略有不同（默认：最合适的和弦）",
+    ),
+    ("alternatives", "写 N 种不同的和弦"),
+    (
+        "chord_sheet",
+        "要写入的文件：.musicxml、.mid、.abc，或只写和弦名的 .txt（默认：旁边的 NAME.chords.musicxml）",
+    ),
     ("about", "歌的主题，中英文皆可"),
     (
         "theme",

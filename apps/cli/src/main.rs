@@ -5,8 +5,11 @@ mod commands;
 mod corpus;
 mod edit;
 mod edit_args;
+mod evaluate;
 mod examples;
+mod harmonize;
 mod lang;
+mod listen;
 mod look;
 mod lyrics;
 mod progress;
@@ -73,6 +76,7 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
     match &cli.command {
         Command::Song(args) => song::song(args, common, words, cancel),
         Command::Arrange(args) => song::arrange(args, common, words, cancel),
+        Command::Harmonize(args) => harmonize::harmonize(args, common, words),
         Command::Read(args) => read::read(args, common, words),
         Command::Explain(args) => commands::explain(args, common, words),
         Command::Styles { id } => commands::styles(id.as_deref(), common, words),
@@ -102,6 +106,8 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
         Command::Lyrics(args) => lyrics::lyrics(args, common, words),
         Command::Corpus(args) => corpus::corpus(args, common, words, cancel),
         Command::Originality(args) => corpus::originality(args, common, words),
+        Command::Evaluate(args) => evaluate::evaluate(args, common, words, cancel),
+        Command::ListeningTest(args) => listen::listening_test(args, common, words),
         Command::Completions { shell } => {
             clap_complete::generate(
                 *shell,

@@ -68,7 +68,10 @@ fn student(freedom: usize) -> f64 {
     let (z, v) = (NORMAL, freedom.max(1) as f64);
     let z3 = z * z * z;
     let z5 = z3 * z * z;
-    z + (z3 + z) / (4.0 * v) + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * v * v)
+    let z7 = z5 * z * z;
+    z + (z3 + z) / (4.0 * v)
+        + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * v * v)
+        + (3.0 * z7 + 19.0 * z5 + 17.0 * z3 - 15.0 * z) / (384.0 * v * v * v)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! What a file does not state: keys, sections, chords; and the plan that follows.
 
 use super::{ImportFormat, Remark};
+use crate::{error::StudioError, harmonizing::chords_for_tune};
 use yuefu_audio::Seconds;
 use yuefu_harmonize::{
-    FormPart, KeySpan, all_tones, find_form, find_key, find_keys, harmonize_tune, phrase_starts,
-    recognize_chords, tones,
+    FormPart, KeySpan, all_tones, find_form, find_key, find_keys, recognize_chords, tones,
 };
 use yuefu_scorefile::Stated;
 use yuefu_song::{
@@ -265,13 +265,20 @@ fn energies(score: &mut Score) {
 
 /// Finds chords where the file has none: from everything that sounds if there is accompaniment,
 /// for the tune alone otherwise.
-pub(super) fn chords(score: &mut Score, tune: Option<usize>, remarks: &mut Vec<Remark>) {
+///
+/// # Errors
+/// When the shipped table of chords was edited.
+pub(super) fn chords(
+    score: &mut Score,
+    tune: Option<usize>,
+    remarks: &mut Vec<Remark>,
+) -> Result<(), StudioError> {
     if !score.chords.is_empty() {
-        return;
+        return Ok(());
     }
     let all = all_tones(score);
     let Some(tune) = tune else {
-        return;
+        return Ok(());
     };
     let end = score.sections.last().map_or(score.end(), |s| s.span.end);
     let keys: Vec<KeySpan> = score
@@ -288,10 +295,12 @@ pub(super) fn chords(score: &mut Score, tune: Option<usize>, remarks: &mut Vec<R
     let found = if accompanied {
         recognize_chords(&all, line, end, &keys)
     } else {
-        harmonize_tune(&alone, line, end, &keys, &phrase_starts(&alone, line))
+        chords_for_tune(score, &alone, None, None, 1)?
+            .pop()
+            .unwrap_or_default()
     };
     if found.is_empty() {
-        return;
+        return Ok(());
     }
     score.chords = found
         .into_iter()
@@ -309,6 +318,7 @@ pub(super) fn chords(score: &mut Score, tune: Option<usize>, remarks: &mut Vec<R
             format!("为旋律配了 {count} 个和弦"),
         )
     });
+    Ok(())
 }
 
 /// The plan of a score: everything as it is, in the style that is nearest.
