@@ -18,9 +18,15 @@ use yuefu_voice::{
 };
 
 /// Raised whenever equal plans sound otherwise.
-const VERSION: u32 = 1;
-/// Speed at which lines are spoken, 1 being the voice's own: slower is clearer.
-const SPEED: f32 = 0.9;
+const VERSION: u32 = 2;
+/// Speed at which lines are spoken, 1 being the voice's own: slower is clearer, until vowels are
+/// heard too late (docs/RESULTS.md).
+const SPEED: f32 = 0.8;
+/// Speed of lines of fewer than [`FEW`] syllables: voices speak these slowly by themselves, and
+/// still slower their vowels die away, which a held note must not.
+const SPEED_OF_FEW: f32 = 0.9;
+/// See [`SPEED_OF_FEW`].
+const FEW: usize = 4;
 /// Pitch below which the model means no voice, in hertz.
 const VOICELESS: f32 = 60.0;
 /// Syllables that are spoken at once.
@@ -105,7 +111,12 @@ impl KokoroSinger {
         let spelled = Line::spell(line).map_err(in_both)?;
         let style = voice.style(spelled.len());
         let model = &self.model;
-        let reading = model.read(&spelled, style, SPEED).map_err(in_both)?;
+        let speed = if line.len() < FEW {
+            SPEED_OF_FEW
+        } else {
+            SPEED
+        };
+        let reading = model.read(&spelled, style, speed).map_err(in_both)?;
         let lengths = trim(&spelled, &reading.frames);
         let alignment = Alignment::new(&lengths);
         let prosody = model.intone(&reading, &alignment, style).map_err(in_both)?;
