@@ -315,8 +315,9 @@ pub enum Origin {
 /// One written note.
 ///
 /// In files it is a line of text: start and length in quarter notes (fractions as `3/2`), pitch,
-/// dynamic level, and the articulation if it is not plain: `"0 1/2 E4 82 staccato"`; what it sings
-/// follows after a bar: `"0 1/2 E4 82 | cmn 还{huan2}"`.
+/// dynamic level, and the articulation if it is not plain: `"0 1/2 E4 82 staccato"`; how much later
+/// it is struck than written, in tenths of a millisecond, where that is said: `"0 1/4 D2 60 ~-35"`;
+/// what it sings follows after a bar: `"0 1/2 E4 82 | cmn 还{huan2}"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// Start, relative to the phrase.
@@ -329,6 +330,9 @@ pub struct Note {
     pub velocity: u8,
     /// How it is played.
     pub articulation: Articulation,
+    /// How much later than written it is struck, in tenths of a millisecond, by a player who says
+    /// so; `None`: the rules of performance decide.
+    pub late: Option<i16>,
     /// What it sings. In a sung phrase a note without one continues the syllable before it.
     pub lyric: Option<Box<Lyric>>,
 }
@@ -342,6 +346,7 @@ impl Note {
             pitch,
             velocity: velocity.clamp(1, 127),
             articulation: Articulation::Normal,
+            late: None,
             lyric: None,
         }
     }
@@ -405,6 +410,9 @@ impl fmt::Display for Note {
         if self.articulation != Articulation::Normal {
             write!(f, " {}", self.articulation.name())?;
         }
+        if let Some(late) = self.late {
+            write!(f, " ~{late}")?;
+        }
         if let Some(lyric) = &self.lyric {
             write!(f, " | {lyric}")?;
         }
@@ -424,7 +432,14 @@ impl FromStr for Note {
             Some((played, lyric)) => (played, Some(Box::new(lyric.parse::<Lyric>()?))),
             None => (text, None),
         };
-        let words: Vec<&str> = played.split_whitespace().collect();
+        let mut words: Vec<&str> = played.split_whitespace().collect();
+        let late = match words.last().and_then(|word| word.strip_prefix('~')) {
+            Some(late) => {
+                words.pop();
+                Some(late.parse().map_err(|_| error())?)
+            }
+            None => None,
+        };
         let (at, len, pitch, level, articulation) = match words[..] {
             [at, len, pitch, level] => (at, len, pitch, level, Articulation::Normal),
             [at, len, pitch, level, how] => (
@@ -448,6 +463,7 @@ impl FromStr for Note {
                 .filter(|level| (1..=127).contains(level))
                 .ok_or_else(error)?,
             articulation,
+            late,
             lyric,
         })
     }
@@ -458,6 +474,17 @@ crate::as_text::in_files!(Note);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_struck_late_says_so() {
+        for line in ["0 1/4 D2 60 ~-35", "1 1/4 D2 28 ghost ~120", "0 1 E4 82"] {
+            assert_eq!(line.parse::<Note>().unwrap().to_string(), line);
+        }
+        assert_eq!("0 1/4 D2 60 ~-35".parse::<Note>().unwrap().late, Some(-35));
+        for line in ["0 1 D2 60 ~", "0 1 D2 60 ~99999", "0 1 D2 ~3"] {
+            assert!(line.parse::<Note>().is_err(), "{line}");
+        }
+    }
 
     #[test]
     fn takes_are_kept_and_switched() {

@@ -40,11 +40,14 @@ pub(crate) fn apply(player: &Player<'_>, drafts: &mut [Draft]) {
         };
         let quarters = site.at.as_quarters();
         let chance = noise::pink(seed, Of::Touch, quarters, site.at.0 * 128 + key as i64);
-        let change = touch.energy * (site.energy[0] - 0.55)
-            + 1.4 * metric * (site.weight - 0.45)
-            + touch.arc * player.groove.arc * arc(player, draft.site, site.on)
-            + touch.hand * hand
-            + touch.sigma * chance;
+        let mut change = touch.energy * (site.energy[0] - 0.55);
+        // A player who says when also says how hard; the section's energy remains.
+        if site.late.is_none() {
+            change += 1.4 * metric * (site.weight - 0.45)
+                + touch.arc * player.groove.arc * arc(player, draft.site, site.on)
+                + touch.hand * hand
+                + touch.sigma * chance;
+        }
         let accent = match site.articulation {
             Articulation::Accent => 1.0 + touch.accent,
             Articulation::Marcato => 1.0 + touch.marcato,

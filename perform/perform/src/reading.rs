@@ -77,6 +77,9 @@ pub struct Site {
     pub velocity: u8,
     /// How it is to be played.
     pub articulation: Articulation,
+    /// How much later than written it is struck, in tenths of a millisecond, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<i16>,
     /// What it sings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lyric: Option<Box<Lyric>>,
@@ -142,6 +145,7 @@ pub(crate) fn read(
                 key: note.key(),
                 velocity: note.velocity.clamp(1, 127),
                 articulation: note.articulation,
+                late: note.late,
                 lyric: note.lyric.clone(),
             }
         })

@@ -44,7 +44,11 @@ pub(crate) fn apply(player: &Player<'_>, drafts: &mut [Draft]) {
                 } else {
                     0.0
                 };
-            let chance = f64::from(chance * 1e-3).clamp(-room, room);
+            let chance = match player.site(draft).late {
+                // Who plays has said when; chance has no part in it.
+                Some(late) => (f64::from(late) * 1e-4).clamp(-1.6 * room, 1.6 * room),
+                None => f64::from(chance * 1e-3).clamp(-room, room),
+            };
             let placed = f64::from(push + lay * player.reading.lay_back - timing.ahead) * 1e-3;
             // Long attacks matter less on short notes, which are played with a quicker one.
             let length = site.end - site.on;
