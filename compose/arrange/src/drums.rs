@@ -75,21 +75,27 @@ pub fn section_notes(desk: &Desk<'_>, section: &SectionPlan, index: usize) -> Ve
         end_before_final(desk, section, &mut notes);
         return notes;
     }
+    let drummer = desk.drummer(section);
+    // What a drummer draws has a place of its own: it moves nothing that rules draw.
+    let own = desk.section_seed(section).join("drummer");
     // Half-way through a long section a small turn keeps the groove alive.
     if section.bars >= 8 && section.bars.is_multiple_of(4) && desk.energy(section) > 0.35 {
         let mut at = section.span.start + bar * 4;
         while at < section.span.end {
-            turn(
-                hall.metre(section)
-                    .beat_offsets()
-                    .last()
-                    .copied()
-                    .unwrap_or_default(),
-                at - bar,
-                bar,
-                &mut rng,
-                &mut notes,
-            );
+            let last_beat = hall.metre(section).beat_offsets().last().copied();
+            match &drummer {
+                Some((player, place)) => {
+                    let mut rng = own.join("turn").join(at.0).rng();
+                    player.turn(place, at - bar, &mut notes, &mut rng);
+                }
+                None => turn(
+                    last_beat.unwrap_or_default(),
+                    at - bar,
+                    bar,
+                    &mut rng,
+                    &mut notes,
+                ),
+            }
             at += bar * 4;
         }
     }
@@ -129,6 +135,9 @@ pub fn section_notes(desk: &Desk<'_>, section: &SectionPlan, index: usize) -> Ve
         // A breath before the drop.
         let gap = section.span.end - hall.metre(section).unit_len();
         notes.retain(|n| n.at < gap);
+    }
+    if let Some((player, place)) = &drummer {
+        player.play(place, &mut notes, &mut own.join("play").rng());
     }
     end_before_final(desk, section, &mut notes);
     notes
@@ -316,9 +325,11 @@ fn fill(
         .chain(shared)
         .filter(|p| p.metre == *metre)
         .collect();
-    let Some(pattern) = rng.pick(&candidates) else {
+    let pattern = rng.pick(&candidates);
+    let drummer = desk.drummer(section);
+    if pattern.is_none() && drummer.is_none() {
         return;
-    };
+    }
     let bar = metre.bar();
     let rise = next.energy[0] - section.energy[1];
     let whole = rise > 0.15 && rng.chance(0.6);
@@ -330,14 +341,21 @@ fn fill(
     };
     let start = section.span.end - bar;
     let mut made = Vec::new();
-    lay(
-        pattern,
-        desk,
-        section,
-        TickSpan::new(start, section.span.end),
-        rng,
-        &mut made,
-    );
+    if let Some(pattern) = pattern {
+        let span = TickSpan::new(start, section.span.end);
+        lay(pattern, desk, section, span, rng, &mut made);
+    }
+    if let Some((player, place)) = drummer {
+        let mut rng = desk
+            .section_seed(section)
+            .join("drummer")
+            .join("fill")
+            .rng();
+        if let Some(drawn) = player.fill(&place, from, &mut rng) {
+            made = drawn;
+            made.iter_mut().for_each(|note| note.at += start);
+        }
+    }
     made.retain(|n: &Note| n.at >= start + from);
     if made.is_empty() {
         return;

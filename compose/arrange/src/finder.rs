@@ -2,6 +2,7 @@
 //! proposes rhythms and keys, and the same rules say what they cost.
 
 use crate::{
+    kit::KitPlayer,
     melody::Rhythm,
     melody_line::{Manner, Slot},
 };
@@ -10,7 +11,7 @@ use yuefu_engine::Rng;
 use yuefu_song::{Catalog, SectionPlan, SongPlan, Style, StyleBook};
 use yuefu_theory::{TickSpan, Ticks};
 
-/// What songs are written with: styles, instruments, and who finds the tunes.
+/// What songs are written with: styles, instruments, who finds the tunes and who plays kits.
 #[derive(Clone, Copy, Debug)]
 pub struct Band<'a> {
     /// Styles.
@@ -19,21 +20,29 @@ pub struct Band<'a> {
     pub catalog: &'a Catalog,
     /// Who finds tunes; rules alone where there is nobody.
     pub finder: Option<&'a dyn TuneFinder>,
+    /// Who plays kits; rules alone where there is nobody.
+    pub drummer: Option<&'a dyn KitPlayer>,
 }
 
 impl<'a> Band<'a> {
-    /// A band whose tunes are found by rules alone.
+    /// A band whose tunes and drums are left to rules alone.
     pub fn new(book: &'a StyleBook, catalog: &'a Catalog) -> Self {
         Self {
             book,
             catalog,
             finder: None,
+            drummer: None,
         }
     }
 
     /// The same band with somebody who finds tunes.
     pub fn with(self, finder: Option<&'a dyn TuneFinder>) -> Self {
         Self { finder, ..self }
+    }
+
+    /// The same band with somebody who plays kits.
+    pub fn drummed(self, drummer: Option<&'a dyn KitPlayer>) -> Self {
+        Self { drummer, ..self }
     }
 }
 

@@ -3,13 +3,14 @@
 use crate::{
     ENGINE,
     finder::{Band, Heard, TuneFinder},
+    kit::{KitPlace, KitPlayer},
     words::SungLine,
 };
 use std::cell::RefCell;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
     CastMember, Catalog, ChordSpan, Ending, InstrumentProfile, LyricSheet, Note, Origin, Part,
-    Pattern, Phrase, Role, Score, SectionPlan, SongPlan, Style, StyleBook, VoicePart,
+    Pattern, Phrase, Role, Score, SectionPlan, SongPlan, Style, StyleBook, Track, VoicePart,
 };
 use yuefu_theory::{Metre, TickSpan, Ticks};
 
@@ -29,6 +30,8 @@ pub struct Hall<'a> {
     pub words: Option<&'a LyricSheet>,
     /// Who finds tunes, where that is not rules alone.
     pub finder: Option<&'a dyn TuneFinder>,
+    /// Who plays kits, where that is not rules alone.
+    pub drummer: Option<&'a dyn KitPlayer>,
     /// What has been sung so far, for who finds tunes.
     pub past: RefCell<Vec<Heard>>,
 }
@@ -66,6 +69,7 @@ impl<'a> Hall<'a> {
             scope: Scope::default(),
             words: None,
             finder: band.finder,
+            drummer: band.drummer,
             past: RefCell::default(),
         })
     }
@@ -105,6 +109,20 @@ impl<'a> Hall<'a> {
         match (self.finder, role) {
             (Some(finder), Role::Lead | Role::Vocal) => finder.id(),
             _ => ENGINE,
+        }
+    }
+
+    /// Name and version of what writes a phrase of a track anew.
+    pub fn engine_in(&'a self, track: &Track, phrase: &Phrase) -> &'a str {
+        let member = self.plan.cast.iter().find(|m| m.id == track.id);
+        let mut sections = self.plan.sections.iter();
+        let section = sections.find(|s| s.span.contains(phrase.span.start));
+        match (member.and_then(|member| self.desk(member)), section) {
+            (Some(desk), Some(section)) => match desk.drummer(section) {
+                Some((player, _)) => player.id(),
+                None => self.engine(track.role),
+            },
+            _ => self.engine(track.role),
         }
     }
 
@@ -265,6 +283,43 @@ impl<'a> Desk<'a> {
         found.get((take as usize - 1) % found.len()).copied()
     }
 
+    /// Who plays this kit in a section, and the place as it is told; `None` where rules do: other
+    /// percussion, machines, metres and styles that no drummer was learned from.
+    pub fn drummer(&self, section: &SectionPlan) -> Option<(&'a dyn KitPlayer, KitPlace)> {
+        const KITS: [&str; 6] = [
+            "kit-standard",
+            "kit-room",
+            "kit-power",
+            "kit-jazz",
+            "kit-brush",
+            "kit-lofi",
+        ];
+        let player = self.hall.drummer?;
+        let school = self.style.drummer;
+        let plays = self.member.role == Role::Drums
+            && KITS.contains(&self.profile.id.as_str())
+            && school.name().is_some()
+            && *self.hall.metre(section) == Metre::common();
+        plays.then(|| {
+            let place = KitPlace {
+                school,
+                tempo: self.hall.plan.timeline.bpm(section.span.start),
+                feel: self.hall.plan.feel,
+                span: section.span,
+            };
+            (player, place)
+        })
+    }
+
+    /// Name and version of what writes this part's notes in a section.
+    pub fn engine(&self, section: &SectionPlan) -> &'a str {
+        let hall: &'a Hall<'a> = self.hall;
+        match self.drummer(section) {
+            Some((player, _)) => player.id(),
+            None => hall.engine(self.member.role),
+        }
+    }
+
     /// Randomness of one section and take.
     pub fn section_seed(&self, section: &SectionPlan) -> SeedPath {
         let seed = self.hall.seed.join(&self.member.id).join(&section.id);
@@ -371,7 +426,7 @@ impl<'a> Desk<'a> {
         cut_overlaps(&mut notes);
         let path = self.hall.seed.join(&self.member.id).join(&id);
         let origin = Origin::Generated {
-            engine: self.hall.engine(self.member.role).into(),
+            engine: self.engine(section).into(),
             path: path.as_str().into(),
             take: section.take + self.hall.scope.take,
         };

@@ -12,6 +12,7 @@ pub mod finder;
 mod follow;
 mod fx;
 mod hall;
+pub mod kit;
 mod lead;
 mod melody;
 mod melody_line;
@@ -25,6 +26,7 @@ mod words;
 
 pub use finder::{Band, TuneFinder};
 pub use follow::follow;
+pub use kit::{KitPlace, KitPlayer};
 pub use melody::Rhythm;
 pub use melody_line::{Close, Lean, Manner, Slot, cost};
 pub use rewrite::{LeftAlone, PhraseTakes, Request, Rewritten, Why, Wish, beside, rewrite};

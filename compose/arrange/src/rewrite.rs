@@ -175,7 +175,7 @@ pub fn rewrite(
                         let Some(mut hall) = Hall::new(plan, band, seed) else {
                             return Rewritten::default();
                         };
-                        engine = hall.engine(track.role).to_owned();
+                        engine = hall.engine_in(track, phrase).to_owned();
                         hall.score = Some(&now);
                         hall.scope = Scope {
                             members: vec![track.id.clone()],

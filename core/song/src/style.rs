@@ -47,6 +47,9 @@ pub struct Style {
     pub harmony: Harmony,
     /// Melody.
     pub melody: MelodyStyle,
+    /// Which real drummers its kit is played like, where it is a kit.
+    #[serde(default)]
+    pub drummer: DrumSchool,
     /// Parts, in score order.
     pub cast: Vec<Part>,
     /// Patterns of this style; names here hide those of the shared library.
@@ -136,6 +139,72 @@ pub enum School {
     Standard,
     /// None that were learned from: rules alone find its tunes.
     Rules,
+}
+
+/// Which real drummers are like those of a style: what Groove MIDI calls its styles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DrumSchool {
+    /// None that were learned from: rules alone play its drums.
+    #[default]
+    Rules,
+    /// Rock.
+    Rock,
+    /// Funk.
+    Funk,
+    /// Jazz.
+    Jazz,
+    /// Latin: bossa nova, samba and others.
+    Latin,
+    /// Hip-hop on a kit.
+    Hiphop,
+    /// Soul.
+    Soul,
+    /// Afro-Cuban.
+    Afrocuban,
+    /// Punk.
+    Punk,
+    /// New Orleans: second line.
+    Neworleans,
+    /// Country.
+    Country,
+    /// Pop.
+    Pop,
+    /// Reggae.
+    Reggae,
+    /// Gospel.
+    Gospel,
+    /// Afrobeat.
+    Afrobeat,
+    /// Dance music on a kit.
+    Dance,
+    /// Blues.
+    Blues,
+}
+
+impl DrumSchool {
+    /// The name of what was learned from; `None` for rules.
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Rules => return None,
+            Self::Rock => "rock",
+            Self::Funk => "funk",
+            Self::Jazz => "jazz",
+            Self::Latin => "latin",
+            Self::Hiphop => "hiphop",
+            Self::Soul => "soul",
+            Self::Afrocuban => "afrocuban",
+            Self::Punk => "punk",
+            Self::Neworleans => "neworleans",
+            Self::Country => "country",
+            Self::Pop => "pop",
+            Self::Reggae => "reggae",
+            Self::Gospel => "gospel",
+            Self::Afrobeat => "afrobeat",
+            Self::Dance => "dance",
+            Self::Blues => "blues",
+        })
+    }
 }
 
 /// One part of a style's cast.
