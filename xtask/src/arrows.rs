@@ -90,6 +90,11 @@ const RULES: &[Rule] = &[
         why: "the composer is an engine of compose/arrange, keeps away from known tunes by compose/originality, and uses core, models/nets and data besides",
     },
     Rule {
+        from: "models/drummer",
+        to: &["core/", "compose/arrange", "models/nets", "data"],
+        why: "the drummer is an engine of compose/arrange, and uses core, models/nets and data besides",
+    },
+    Rule {
         from: "models/",
         to: &["core/", "sound/voice", "models/", "data"],
         why: "a model implements the trait of one stage (so far the voice) and uses core, data and other models",

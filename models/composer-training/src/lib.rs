@@ -1,8 +1,10 @@
-//! Trains the networks of `yuefu-composer` on tunes of real songs.
+//! Trains the networks of `yuefu-composer` on tunes of real songs, and that of `yuefu-drummer` on
+//! takes of real drummers.
 
 pub mod baseline;
 pub mod batch;
 pub mod curves;
+pub mod drums;
 pub mod net;
 pub mod run;
 pub mod train;
