@@ -1,7 +1,7 @@
 //! From a line of words to a song.
 
 use crate::{Remark, Studio, error::StudioError, words, written};
-use yuefu_arrange::{Band, TuneFinder};
+use yuefu_arrange::{Band, KitPlayer, TuneFinder};
 use yuefu_brief::Overrides;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
@@ -110,11 +110,13 @@ impl Studio {
     /// The engines of this build, in the order of the stages.
     pub(crate) fn engines(&self) -> Vec<EngineUse> {
         let tunes = self.composer.as_deref().map_or("rules", TuneFinder::id);
+        let drums = self.drummer.as_deref().map_or("rules", KitPlayer::id);
         [
             ("brief", "rules", 1),
             ("plan", "rules", 1),
             ("arrange", "rules", 1),
             (TUNES, tunes, 1),
+            (DRUMS, drums, 1),
             ("perform", "rules", yuefu_perform::VERSION),
             ("instruments", "yuefu-instruments", 1),
             ("mix", "yuefu-mix", 1),
@@ -131,6 +133,8 @@ impl Studio {
 
 /// The stage that finds tunes, in a song's list of engines.
 const TUNES: &str = "tune";
+/// The stage that plays kits. Songs that do not name it were drummed by rules.
+const DRUMS: &str = "drums";
 
 impl Studio {
     /// What a song is written with: its own engines, as far as they are here.
@@ -140,11 +144,40 @@ impl Studio {
             used.any(|used| used.engine == composer.id())
         });
         let finder = own.map(|composer| composer as &dyn TuneFinder);
-        Band::new(&self.book, &self.catalog).with(finder)
+        let own = self.drummer.as_deref().filter(|drummer| {
+            let mut used = engines.iter().filter(|used| used.stage == DRUMS);
+            used.any(|used| used.engine == drummer.id())
+        });
+        let drummer = own.map(|drummer| drummer as &dyn KitPlayer);
+        Band::new(&self.book, &self.catalog)
+            .with(finder)
+            .drummed(drummer)
     }
 
-    /// What to say of a song whose tunes an engine found that is not here: rules find new ones.
-    pub(crate) fn missing_composer(&self, engines: &[EngineUse]) -> Option<Remark> {
+    /// What to say of a song that engines wrote which are not here: rules write what is new.
+    pub(crate) fn missing_engines(&self, engines: &[EngineUse]) -> Vec<Remark> {
+        let missing = [
+            self.missing_composer(engines),
+            self.missing_drummer(engines),
+        ];
+        missing.into_iter().flatten().collect()
+    }
+
+    fn missing_drummer(&self, engines: &[EngineUse]) -> Option<Remark> {
+        let used = engines.iter().find(|used| used.stage == DRUMS)?;
+        let here = self.drummer.as_deref().map_or("rules", KitPlayer::id);
+        (used.engine != "rules" && used.engine != here).then(|| {
+            Remark::new(
+                format!(
+                    "the drums of this song were played by `{}`, which is not in this build: rules play the new ones",
+                    used.engine
+                ),
+                format!("此曲的鼓由“{}”演奏，本程序没有它：新的鼓由规则写成", used.engine),
+            )
+        })
+    }
+
+    fn missing_composer(&self, engines: &[EngineUse]) -> Option<Remark> {
         let used = engines.iter().find(|used| used.stage == TUNES)?;
         let here = self.composer.as_deref().map_or("rules", TuneFinder::id);
         (used.engine != "rules" && used.engine != here).then(|| {

@@ -212,7 +212,7 @@ impl Studio {
         let seed = SeedPath::song(song.seed);
         let mut now = song.clone();
         let mut written = 0;
-        let mut remarks: Vec<Remark> = self.missing_composer(&song.engines).into_iter().collect();
+        let mut remarks: Vec<Remark> = self.missing_engines(&song.engines);
         let mut seen = BTreeSet::new();
         for span in &selection.spans {
             let request = Request {

@@ -17,6 +17,7 @@ pub mod editing;
 pub mod endpoint;
 mod error;
 pub mod evaluating;
+pub mod grooves;
 pub mod harmonizing;
 mod hearing;
 pub mod import;
@@ -60,6 +61,7 @@ pub use yuefu_audio as audio;
 pub use yuefu_audiofile::{AudioFormat, Tags};
 pub use yuefu_brief::{OPTIONS, Overrides, explain};
 pub use yuefu_composer::Composer;
+pub use yuefu_drummer::Drummer;
 pub use yuefu_engine::{
     Cancel, Cancelled, Progress, Silent, Stage, Step, Store, TimeLeft, World, WorldError,
 };
@@ -87,6 +89,8 @@ pub struct Studio {
     pub choir: Choir,
     /// Who finds the tunes of new songs; rules alone where there is nobody.
     pub composer: Option<Arc<Composer>>,
+    /// Who plays the kits of new songs; rules alone where there is nobody.
+    pub drummer: Option<Arc<Drummer>>,
     /// Voices that the user brought.
     pub shelf: packs::Shelf,
     /// The user's own SoundFont, if one is open.
@@ -119,12 +123,15 @@ impl Studio {
             Catalog::parse(&yuefu_data::tables("instruments")).map_err(StudioError::Internal)?;
         let composer =
             Composer::shipped().map_err(|fault| StudioError::Internal(fault.to_string()))?;
+        let drummer =
+            Drummer::shipped().map_err(|fault| StudioError::Internal(fault.to_string()))?;
         Ok(Self {
             book,
             catalog,
             orchestra: Orchestra::standard(),
             choir: Choir::standard(),
             composer: Some(Arc::new(composer)),
+            drummer: Some(Arc::new(drummer)),
             shelf: packs::Shelf::default(),
             soundfont: None,
         })

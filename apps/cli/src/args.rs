@@ -7,6 +7,7 @@ use crate::edit_args::{
 use crate::{
     corpus::{CorpusArgs, OriginalityArgs},
     evaluate::EvaluateArgs,
+    groove::GrooveArgs,
     harmonize::HarmonizeArgs,
     listen::ListenArgs,
     sing::SingArgs,
@@ -114,6 +115,8 @@ pub enum Command {
     Lyrics(Box<LyricsArgs>),
     /// Read real songs to learn from: collections, or folders of MIDI, MusicXML and ABC
     Corpus(CorpusArgs),
+    /// Invent drum grooves, play written ones with feel, morph one into another
+    Groove(GrooveArgs),
     /// Say how near a tune comes to those that the composer learned from
     Originality(OriginalityArgs),
     /// Measure songs: how far from real music, whether judges can tell, style and variety

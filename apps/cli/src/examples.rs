@@ -19,6 +19,24 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
         "查看打包曲库的内容",
     ),
     (
+        "groove",
+        "groove generate --style funk --bars 8 --seed 3 -o groove.mid",
+        "eight bars of funk with a fill at the end",
+        "八小节放克，结尾带过门",
+    ),
+    (
+        "groove",
+        "groove humanize grid.mid -o played.mid --style jazz",
+        "a drum part on the grid, played with feel",
+        "让网格上的鼓像人打的",
+    ),
+    (
+        "groove",
+        "groove morph a.mid b.mid --steps 5 -o between/",
+        "five grooves from one to the other",
+        "从一个节奏到另一个，共五个",
+    ),
+    (
         "originality",
         "originality tune.mid",
         "bars that equal a known tune, and the nearest songs",

@@ -50,6 +50,13 @@ const ABOUT: &[(&str, &str)] = &[
         "corpus",
         "读入可供学习的真实歌曲：曲库，或含 MIDI、MusicXML、ABC 的文件夹",
     ),
+    (
+        "groove",
+        "写新的鼓节奏、让写好的鼓像人打的、从一个节奏变到另一个",
+    ),
+    ("generate", "写一段新的鼓节奏"),
+    ("humanize", "给文件里的鼓加上鼓手的力度与时间"),
+    ("morph", "从一个节奏逐步变到另一个"),
     ("originality", "检查旋律与作曲所学歌曲的相近程度"),
     (
         "evaluate",
@@ -125,6 +132,19 @@ const ABOUT: &[(&str, &str)] = &[
 ];
 
 const OPTIONS: &[(&str, &str)] = &[
+    (
+        "groove_style",
+        "鼓的风格（rock、funk、jazz 等）或歌曲风格（city-pop、bossa-nova 等）",
+    ),
+    ("groove_bars", "小节数"),
+    ("groove_bpm", "每分钟四分音符数（默认：该风格常用的速度）"),
+    ("groove_seed", "随机种子"),
+    ("groove_output", "要写入的 MIDI 文件"),
+    ("groove_file", "含鼓的 MIDI、MusicXML 或 ABC 文件，4/4 拍"),
+    ("groove_from", "第一个节奏的文件：两小节 4/4"),
+    ("groove_to", "最后一个节奏的文件"),
+    ("groove_steps", "共几个节奏，含两端"),
+    ("groove_folder", "要写入的文件夹：1.mid、2.mid ……"),
     ("sources", "曲库压缩包、文件夹、乐谱文件或打包曲库（.yfc）"),
     ("pack", "要写入的打包曲库（.yfc）；不写则只统计"),
     ("index", "要写入的旋律索引：只含哈希，供原创性检查使用"),

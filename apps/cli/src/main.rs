@@ -7,6 +7,7 @@ mod edit;
 mod edit_args;
 mod evaluate;
 mod examples;
+mod groove;
 mod harmonize;
 mod lang;
 mod listen;
@@ -105,6 +106,7 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
         Command::Show(args) => look::show(args, common, words),
         Command::Lyrics(args) => lyrics::lyrics(args, common, words),
         Command::Corpus(args) => corpus::corpus(args, common, words, cancel),
+        Command::Groove(args) => groove::groove(args, common, words),
         Command::Originality(args) => corpus::originality(args, common, words),
         Command::Evaluate(args) => evaluate::evaluate(args, common, words, cancel),
         Command::ListeningTest(args) => listen::listening_test(args, common, words),
