@@ -4,6 +4,7 @@ use crate::{Remark, Studio, error::StudioError, words, written};
 use yuefu_arrange::{Band, KitPlayer, TuneFinder};
 use yuefu_brief::Overrides;
 use yuefu_engine::SeedPath;
+use yuefu_plan::HarmonyFinder;
 use yuefu_song::{
     Brief, Ending, EngineUse, LyricSheet, ReleasePlan, Score, Song, SongPlan,
     brief::{Diagnostic, Severity},
@@ -67,7 +68,8 @@ impl Studio {
         let planner = |brief: &Brief, words: &LyricSheet| {
             let mut brief = brief.clone();
             brief.form = brief.form.filter(|_| !kept);
-            yuefu_plan::plan(&brief, words, &self.book, &self.catalog, &root)
+            let finder = self.harmony_finder();
+            yuefu_plan::plan_with(&brief, words, &self.book, &self.catalog, finder, &root)
         };
         let words = words::of(&brief, &mut notes, &planner);
         let (mut plan, planned) = planner(&brief, &words);
@@ -111,9 +113,11 @@ impl Studio {
     pub(crate) fn engines(&self) -> Vec<EngineUse> {
         let tunes = self.composer.as_deref().map_or("rules", TuneFinder::id);
         let drums = self.drummer.as_deref().map_or("rules", KitPlayer::id);
+        let chords = self.harmony_finder().map_or("rules", |finder| finder.id());
         [
             ("brief", "rules", 1),
             ("plan", "rules", 1),
+            ("harmony", chords, 1),
             ("arrange", "rules", 1),
             (TUNES, tunes, 1),
             (DRUMS, drums, 1),
@@ -128,6 +132,14 @@ impl Studio {
             version,
         })
         .to_vec()
+    }
+}
+
+impl Studio {
+    /// Who finds chords.
+    fn harmony_finder(&self) -> Option<&dyn HarmonyFinder> {
+        let finder = self.harmonist.as_deref();
+        finder.map(|harmonist| harmonist as &dyn HarmonyFinder)
     }
 }
 

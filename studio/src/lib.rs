@@ -60,7 +60,7 @@ pub use world::DiskWorld;
 pub use yuefu_audio as audio;
 pub use yuefu_audiofile::{AudioFormat, Tags};
 pub use yuefu_brief::{OPTIONS, Overrides, explain};
-pub use yuefu_composer::Composer;
+pub use yuefu_composer::{Composer, Harmonist};
 pub use yuefu_drummer::Drummer;
 pub use yuefu_engine::{
     Cancel, Cancelled, Progress, Silent, Stage, Step, Store, TimeLeft, World, WorldError,
@@ -91,6 +91,8 @@ pub struct Studio {
     pub composer: Option<Arc<Composer>>,
     /// Who plays the kits of new songs; rules alone where there is nobody.
     pub drummer: Option<Arc<Drummer>>,
+    /// Who finds the chords of new songs; rows of the styles where there is nobody.
+    pub harmonist: Option<Arc<Harmonist>>,
     /// Voices that the user brought.
     pub shelf: packs::Shelf,
     /// The user's own SoundFont, if one is open.
@@ -121,8 +123,10 @@ impl Studio {
         }
         let catalog =
             Catalog::parse(&yuefu_data::tables("instruments")).map_err(StudioError::Internal)?;
-        let composer =
-            Composer::shipped().map_err(|fault| StudioError::Internal(fault.to_string()))?;
+        let broken =
+            |fault: yuefu_composer::ComposerFault| StudioError::Internal(fault.to_string());
+        let composer = Composer::shipped().map_err(broken)?;
+        let harmonist = Harmonist::shipped().map_err(broken)?;
         let drummer =
             Drummer::shipped().map_err(|fault| StudioError::Internal(fault.to_string()))?;
         Ok(Self {
@@ -132,6 +136,7 @@ impl Studio {
             choir: Choir::standard(),
             composer: Some(Arc::new(composer)),
             drummer: Some(Arc::new(drummer)),
+            harmonist: Some(Arc::new(harmonist)),
             shelf: packs::Shelf::default(),
             soundfont: None,
         })

@@ -84,10 +84,11 @@ const RULES: &[Rule] = &[
             "core/",
             "compose/arrange",
             "compose/originality",
+            "compose/plan",
             "models/nets",
             "data",
         ],
-        why: "the composer is an engine of compose/arrange, keeps away from known tunes by compose/originality, and uses core, models/nets and data besides",
+        why: "the composer is an engine of compose/plan and compose/arrange, keeps away from known tunes by compose/originality, and uses core, models/nets and data besides",
     },
     Rule {
         from: "models/drummer",

@@ -1,5 +1,7 @@
-//! Chord progressions: rows of the style, colored, closed by cadences, lifted for the last chorus.
+//! Chord progressions: rows of the style, colored, or whatever an engine finds; closed by
+//! cadences, lifted for the last chorus.
 
+use crate::finder::{Asked, HarmonyFinder, Sounded};
 use std::collections::BTreeMap;
 use yuefu_engine::{Rng, SeedPath};
 use yuefu_song::{ChordSpan, Ending, SectionKind, SectionPlan, Style, brief::Brief};
@@ -15,21 +17,41 @@ pub fn fill(
     key: Key,
     metre: &Metre,
     sections: &mut [SectionPlan],
+    finder: Option<&dyn HarmonyFinder>,
     seed: &SeedPath,
 ) {
     let seed = seed.join("harmony");
     lift(brief, style, key, sections, &seed);
     let mut rows: BTreeMap<String, Vec<Bar>> = BTreeMap::new();
+    let mut before: Vec<Sounded> = Vec::new();
     let last = sections.len().saturating_sub(1);
     for index in 0..sections.len() {
         let next = sections.get(index + 1).map(|s| (s.kind, s.key));
         let section = &mut sections[index];
-        let row = rows
-            .entry(section.material.clone())
-            .or_insert_with(|| choose_row(style, key, section, &seed));
+        let row = rows.entry(section.material.clone()).or_insert_with(|| {
+            let found = finder.and_then(|finder| {
+                let asked = Asked {
+                    style,
+                    key,
+                    kind: section.kind,
+                    bars: section.bars as usize,
+                    metre,
+                    before: &before,
+                };
+                let seed = seed.join("found").join(&section.material);
+                finder.progression(&asked, &mut seed.rng())
+            });
+            found
+                .filter(|row| !row.is_empty() && row.iter().all(|bar| !bar.is_empty()))
+                .unwrap_or_else(|| choose_row(style, key, section, &seed))
+        });
         let mut bars: Vec<Bar> = (0..section.bars as usize)
             .map(|bar| row[bar % row.len()].clone())
             .collect();
+        before.push(Sounded {
+            kind: section.kind,
+            bars: bars.clone(),
+        });
         let mut rng = seed.join(&section.id).rng();
         if index == last && (brief.loop_seamless || style.ending == Ending::Fade) {
             turn_around(&mut bars);
@@ -253,20 +275,29 @@ fn place(section: &SectionPlan, bars: &[Bar], metre: &Metre) -> Vec<ChordSpan> {
         let start = section.span.start + metre.bar() * index as i64;
         let count = bar.len();
         for (slot, roman) in bar.iter().enumerate() {
-            // Chords change on felt beats.
-            let at = |slot: usize| -> Ticks {
-                if slot >= count {
-                    metre.bar()
-                } else if beats.len() >= count {
-                    beats[slot * beats.len() / count]
-                } else {
-                    Ticks(metre.bar().0 * slot as i64 / count as i64)
-                }
-            };
+            if slot > 0
+                && bar[slot - 1] == *roman
+                && let Some(last) = spans.last_mut()
+            {
+                last.span.end = start + slot_at(metre, &beats, slot + 1, count);
+                continue;
+            }
+            let at = |slot: usize| start + slot_at(metre, &beats, slot, count);
             let chord: Chord = roman.in_key(&section.key);
-            let span = TickSpan::new(start + at(slot), start + at(slot + 1));
+            let span = TickSpan::new(at(slot), at(slot + 1));
             spans.push(ChordSpan { span, chord });
         }
     }
     spans
+}
+
+/// Where a share of a bar begins that `count` chords share: chords change on felt beats.
+fn slot_at(metre: &Metre, beats: &[Ticks], slot: usize, count: usize) -> Ticks {
+    if slot >= count {
+        metre.bar()
+    } else if beats.len() >= count {
+        beats[slot * beats.len() / count]
+    } else {
+        Ticks(metre.bar().0 * slot as i64 / count as i64)
+    }
 }

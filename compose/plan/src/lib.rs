@@ -8,6 +8,7 @@ mod backing;
 mod bars;
 mod cast;
 mod energy;
+mod finder;
 mod form;
 mod harmony;
 pub mod learned;
@@ -22,6 +23,7 @@ mod words;
 
 pub use around::{Around, Theme, around};
 pub use backing::{back, voices};
+pub use finder::{Asked, HarmonyFinder, Sounded};
 pub use length::to_length;
 pub use reshape::{NewSection, add_part, extend_after, extend_before, insert, looped, set_energy};
 pub use restyle::{Color, Restyle, fits, restyle};
@@ -58,6 +60,19 @@ pub fn plan(
     catalog: &Catalog,
     seed: &SeedPath,
 ) -> (SongPlan, Vec<Diagnostic>) {
+    plan_with(brief, words, book, catalog, None, seed)
+}
+
+/// [`plan`] with an engine that finds the chords where it can; without one, or where it cannot,
+/// they are rows of the style.
+pub fn plan_with(
+    brief: &Brief,
+    words: &LyricSheet,
+    book: &StyleBook,
+    catalog: &Catalog,
+    finder: Option<&dyn HarmonyFinder>,
+    seed: &SeedPath,
+) -> (SongPlan, Vec<Diagnostic>) {
     let mut notes = Vec::new();
     let seed = seed.join("plan");
     let style = choose_style(brief, book, &mut notes);
@@ -82,7 +97,7 @@ pub fn plan(
         backing::seat(brief, words, style, book, catalog, &seed, &mut cast);
     }
     let mut sections = form.into_sections(key, &metre);
-    harmony::fill(brief, style, key, &metre, &mut sections, &seed);
+    harmony::fill(brief, style, key, &metre, &mut sections, finder, &seed);
     cast::assign(brief, style, &cast, &mut sections, &seed);
     if sung {
         cast::sing(words, &cast, &mut sections);

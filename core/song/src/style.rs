@@ -91,6 +91,10 @@ pub struct Harmony {
     /// Chance of coloring a plain triad with a seventh, ninth or suspension.
     #[serde(default)]
     pub color: f32,
+    /// The repertoire of real songs whose chords are like the style's own: `chart`, `mandopop` or
+    /// `standards`. Without one, chords are rows of the style.
+    #[serde(default)]
+    pub learned: Option<String>,
 }
 
 /// Melody of a style.

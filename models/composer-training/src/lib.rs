@@ -1,8 +1,9 @@
-//! Trains the networks of `yuefu-composer` on tunes of real songs, and that of `yuefu-drummer` on
-//! takes of real drummers.
+//! Trains the networks of `yuefu-composer` on tunes and chords of real songs, and that of
+//! `yuefu-drummer` on takes of real drummers.
 
 pub mod baseline;
 pub mod batch;
+pub mod chords;
 pub mod curves;
 pub mod drums;
 pub mod net;

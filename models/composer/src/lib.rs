@@ -1,9 +1,11 @@
-//! Tunes from networks that have learned from real songs, inside what the plan asks.
+//! Tunes and chords from networks that have learned from real songs, inside what the plan asks.
 
+pub mod chords;
 pub mod events;
 pub mod finder;
 pub mod ground;
 pub mod net;
 pub mod tell;
 
+pub use chords::Harmonist;
 pub use finder::{Composer, ComposerFault};

@@ -19,6 +19,22 @@ impl Symbol {
     /// What stands before the first chord.
     const START: Self = Self(Self::COUNT);
 
+    /// Its number, below [`Symbol::COUNT`].
+    pub fn number(self) -> u8 {
+        self.0
+    }
+
+    /// The symbol of a number.
+    pub fn of_number(number: u8) -> Option<Self> {
+        (number < Self::COUNT).then_some(Self(number))
+    }
+
+    /// Semitones of the root above the tonic, and the triad: major, minor, diminished, augmented,
+    /// suspended.
+    pub fn parts(self) -> (u8, u8) {
+        (self.0 / TRIADS, self.0 % TRIADS)
+    }
+
     /// The symbol of a chord in a key.
     pub fn of(chord: &Chord, key: &Key) -> Self {
         let above = (12 + chord.root.pc() - key.tonic.pc()) % 12;
