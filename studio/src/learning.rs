@@ -53,7 +53,7 @@ pub fn gather_corpus(
     Ok(report)
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudioError> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudioError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(DiskWorld::new(folder).write(&name, bytes)?)

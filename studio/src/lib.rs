@@ -38,6 +38,7 @@ pub mod singing;
 pub mod soundfont;
 mod stemfiles;
 pub mod tempo;
+pub mod training;
 pub mod variations;
 pub mod voices;
 pub mod words;

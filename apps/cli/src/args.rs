@@ -11,6 +11,7 @@ use crate::{
     harmonize::HarmonizeArgs,
     listen::ListenArgs,
     sing::SingArgs,
+    train::{FinetuneArgs, TrainArgs},
     voices::VoicesArgs,
 };
 use clap::{Args, Parser, Subcommand};
@@ -117,6 +118,10 @@ pub enum Command {
     Corpus(CorpusArgs),
     /// Invent drum grooves, play written ones with feel, morph one into another
     Groove(GrooveArgs),
+    /// Train the network that finds tunes, anew, on real songs
+    Train(TrainArgs),
+    /// Tune the composer to your own songs, in minutes
+    Finetune(FinetuneArgs),
     /// Say how near a tune comes to those that the composer learned from
     Originality(OriginalityArgs),
     /// Measure songs: how far from real music, whether judges can tell, style and variety
@@ -177,6 +182,9 @@ pub struct WishArgs {
     /// Nobody sings
     #[arg(long)]
     pub instrumental: bool,
+    /// Who finds tunes and chords: learned, rules, or a file of `finetune`
+    #[arg(long, value_name = "NAME")]
+    pub composer: Option<String>,
 }
 
 /// Options of `read`.

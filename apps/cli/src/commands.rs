@@ -20,7 +20,7 @@ use yuefu_studio::{
 
 /// Says what a line is understood as.
 pub fn explain(args: &WishArgs, common: &Common, words: Words) -> Result<(), StudioError> {
-    let studio = studio(args.soundfont.as_deref())?;
+    let studio = studio(args.soundfont.as_deref(), args.composer.as_deref())?;
     let brief = studio.understand(&args.prompt, &overrides(args, &studio)?);
     if common.json {
         let value = serde_json::to_value(&brief)
@@ -104,7 +104,7 @@ pub fn instruments(
     common: &Common,
     words: Words,
 ) -> Result<(), StudioError> {
-    let studio = studio(soundfont)?;
+    let studio = studio(soundfont, None)?;
     let profiles: Vec<&InstrumentProfile> = studio
         .catalog
         .profiles()

@@ -467,7 +467,7 @@ pub fn remarks(remarks: &[Remark], common: &Common, words: Words) {
 
 /// The studio with the SoundFont that was given.
 pub fn studio(font: &FontArg) -> Result<Studio, StudioError> {
-    crate::song::studio(font.soundfont.as_deref())
+    crate::song::studio(font.soundfont.as_deref(), font.composer.as_deref())
 }
 
 /// Opens a project, changes its song, keeps the result as a version and does what comes after.

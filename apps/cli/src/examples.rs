@@ -37,6 +37,18 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
         "从一个节奏到另一个，共五个",
     ),
     (
+        "train",
+        "train run/ songs.yfc --network lstm",
+        "a network of your own, from a packed corpus; goes on where it was stopped",
+        "用打包曲库训练自己的网络；中断后可继续",
+    ),
+    (
+        "finetune",
+        "finetune --from my-songs/ -o mine.yfw",
+        "the composer, leaning to your own songs: then song --composer mine.yfw",
+        "让作曲靠近你自己的歌：之后用 song --composer mine.yfw",
+    ),
+    (
         "originality",
         "originality tune.mid",
         "bars that equal a known tune, and the nearest songs",

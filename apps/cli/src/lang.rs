@@ -57,6 +57,8 @@ const ABOUT: &[(&str, &str)] = &[
     ("generate", "写一段新的鼓节奏"),
     ("humanize", "给文件里的鼓加上鼓手的力度与时间"),
     ("morph", "从一个节奏逐步变到另一个"),
+    ("train", "用真实歌曲从头训练写旋律的网络"),
+    ("finetune", "用你自己的歌微调作曲，几分钟即可"),
     ("originality", "检查旋律与作曲所学歌曲的相近程度"),
     (
         "evaluate",
@@ -146,6 +148,14 @@ const OPTIONS: &[(&str, &str)] = &[
     ("groove_steps", "共几个节奏，含两端"),
     ("groove_folder", "要写入的文件夹：1.mid、2.mid ……"),
     ("sources", "曲库压缩包、文件夹、乐谱文件或打包曲库（.yfc）"),
+    ("run", "训练的文件夹：中断后在此继续"),
+    ("network", "要训练的网络：transformer 或 lstm"),
+    ("steps", "训练步数"),
+    ("tuning", "要写入的文件，供 --composer 使用"),
+    (
+        "composer",
+        "由谁写旋律与和弦：learned、rules，或 finetune 写出的文件",
+    ),
     ("pack", "要写入的打包曲库（.yfc）；不写则只统计"),
     ("index", "要写入的旋律索引：只含哈希，供原创性检查使用"),
     ("tune_file", "MIDI、MusicXML、ABC 文件或工程"),

@@ -19,6 +19,7 @@ mod report;
 mod serve;
 mod sing;
 mod song;
+mod train;
 mod versions;
 mod voices;
 mod watch;
@@ -107,6 +108,8 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
         Command::Lyrics(args) => lyrics::lyrics(args, common, words),
         Command::Corpus(args) => corpus::corpus(args, common, words, cancel),
         Command::Groove(args) => groove::groove(args, common, words),
+        Command::Train(args) => train::train(args, common, words, cancel),
+        Command::Finetune(args) => train::finetune(args, common, words, cancel),
         Command::Originality(args) => corpus::originality(args, common, words),
         Command::Evaluate(args) => evaluate::evaluate(args, common, words, cancel),
         Command::ListeningTest(args) => listen::listening_test(args, common, words),

@@ -61,12 +61,15 @@ pub fn overrides(wish: &WishArgs, studio: &Studio) -> Result<Overrides, StudioEr
     Ok(overrides)
 }
 
-/// The studio, with a SoundFont of the user's own if one is given.
+/// The studio, with a SoundFont of the user's own and another composer if they are given.
 ///
 /// # Errors
-/// When the SoundFont cannot be used.
-pub fn studio(soundfont: Option<&Path>) -> Result<Studio, StudioError> {
-    let studio = Studio::standard()?;
+/// When one of them cannot be used.
+pub fn studio(soundfont: Option<&Path>, composer: Option<&str>) -> Result<Studio, StudioError> {
+    let mut studio = Studio::standard()?;
+    if let Some(name) = composer {
+        studio = studio.with_composer(name)?;
+    }
     match soundfont {
         Some(path) => studio.with_soundfont(path),
         None => Ok(studio),
@@ -100,7 +103,10 @@ pub fn song(
     words: Words,
     cancel: &Cancel,
 ) -> Result<(), StudioError> {
-    let studio = studio(args.wish.soundfont.as_deref())?;
+    let studio = studio(
+        args.wish.soundfont.as_deref(),
+        args.wish.composer.as_deref(),
+    )?;
     let overrides = overrides(&args.wish, &studio)?;
     let release = release(&args.audio, ReleasePlan::streaming())?;
     let bar = Bar::new(common, words);
@@ -274,7 +280,7 @@ pub fn render(
     cancel: &Cancel,
 ) -> Result<(), StudioError> {
     let mut open = crate::edit::open(&args.project, common, words)?;
-    let studio = studio(args.soundfont.as_deref())?;
+    let studio = studio(args.soundfont.as_deref(), None)?;
     let mut song = open.song().clone();
     song.release = release(&args.audio, song.release)?;
     let remaster = args.remaster
@@ -411,7 +417,7 @@ pub fn export(
 ) -> Result<(), StudioError> {
     let project = Project::find(&args.project)?;
     let mut song = project.load()?;
-    let studio = studio(args.soundfont.as_deref())?;
+    let studio = studio(args.soundfont.as_deref(), None)?;
     let scores: Vec<ScoreFormat> = ScoreFormat::ALL
         .into_iter()
         .filter(|format| {

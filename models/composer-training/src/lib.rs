@@ -10,3 +10,4 @@ pub mod net;
 pub mod run;
 pub mod train;
 pub mod tunes;
+pub mod tuning;

@@ -185,6 +185,15 @@ impl<B: Backend> Net<B> {
         self
     }
 
+    /// The network whose heads alone learn.
+    pub fn with_body_fixed(mut self) -> Self {
+        self.before = self.before.no_grad();
+        self.blocks = self.blocks.no_grad();
+        self.last = self.last.no_grad();
+        self.cells = self.cells.no_grad();
+        self
+    }
+
     /// Its tables as `yuefu_composer::net` reads them.
     pub fn tables(&self) -> Vec<(String, Table)> {
         let mut out = Vec::new();

@@ -15,6 +15,9 @@ pub type Back = burn::backend::Flex;
 #[cfg(feature = "cuda")]
 pub type Back = burn::backend::Cuda;
 
+/// What learns.
+pub type Learning = burn::backend::Autodiff<Back>;
+
 static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Shows a run: `train` is given what to ask after each step. Says whether it came to its end;

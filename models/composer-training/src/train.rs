@@ -1,7 +1,7 @@
 //! The loop: steps, looks at held-back tunes, checkpoints. A run that was killed goes on where its
 //! last checkpoint was, and ends with the same weights as one that was not.
 
-use crate::batch::{batch, cuts};
+use crate::batch::{Batch, batch, cuts};
 use crate::net::{Net, Size};
 use burn::{
     grad_clipping::GradientClippingConfig,
@@ -39,6 +39,47 @@ pub struct Recipe {
     pub look: usize,
     /// Looks without a gain after which training ends early.
     pub patience: usize,
+}
+
+impl Recipe {
+    /// The Transformer that ships.
+    pub fn transformer(steps: usize) -> Self {
+        Self::of(
+            Size {
+                width: 128,
+                blocks: 4,
+                cells: 0,
+                dropout: 0.15,
+            },
+            steps,
+        )
+    }
+
+    /// The light engine.
+    pub fn lstm(steps: usize) -> Self {
+        Self::of(
+            Size {
+                width: 192,
+                blocks: 0,
+                cells: 2,
+                dropout: 0.25,
+            },
+            steps,
+        )
+    }
+
+    fn of(size: Size, steps: usize) -> Self {
+        Self {
+            size,
+            tunes: 16,
+            notes: 256,
+            steps,
+            rate: 1.5e-3,
+            seed: 20_261_121,
+            look: 100,
+            patience: 15,
+        }
+    }
 }
 
 /// How far a run has come.
@@ -112,15 +153,7 @@ impl<B: AutodiffBackend> Lesson<B> for Tunes<'_> {
         let notes = self.recipe.notes;
         let cuts = cuts(self.learn, self.recipe.tunes, notes, &seed.join("cuts"));
         let mut hide = seed.join("hide").rng();
-        let batch = batch::<B>(&cuts, notes, Some(&mut hide), device);
-        let losses = net
-            .forward(batch.before, batch.at)
-            .into_iter()
-            .zip(batch.answers)
-            .zip(batch.real)
-            .zip(batch.counts)
-            .map(|(((answer, right), real), count)| surprise(answer, right, real) / count as f64);
-        losses.reduce(|a, b| a + b).expect("three")
+        surprise_of(net, batch::<B>(&cuts, notes, Some(&mut hide), device))
     }
 
     fn examine(&self, net: &Net<B>, device: &B::Device) -> [f64; 3] {
@@ -251,6 +284,18 @@ pub fn run<B: AutodiffBackend, L: Lesson<B>>(
     Ok(progress)
 }
 
+/// Mean surprise at a batch: distance, length and key together, nats a note.
+pub(crate) fn surprise_of<B: Backend>(net: &Net<B>, batch: Batch<B>) -> Tensor<B, 1> {
+    let losses = net
+        .forward(batch.before, batch.at)
+        .into_iter()
+        .zip(batch.answers)
+        .zip(batch.real)
+        .zip(batch.counts)
+        .map(|(((answer, right), real), count)| surprise(answer, right, real) / count as f64);
+    losses.reduce(|a, b| a + b).expect("three")
+}
+
 /// Sum of the surprise at right answers.
 pub(crate) fn surprise<B: Backend>(
     answer: Tensor<B, 2>,
@@ -259,6 +304,21 @@ pub(crate) fn surprise<B: Backend>(
 ) -> Tensor<B, 1> {
     let logs = log_softmax(answer, 1).gather(1, right.unsqueeze_dim(1));
     (logs.squeeze_dim::<1>(1) * real).sum().neg()
+}
+
+/// [`examine`] for weights in a file.
+///
+/// # Errors
+/// When the file cannot be read or holds no weights.
+pub fn examine_file<B: Backend>(
+    recipe: &Recipe,
+    path: &Path,
+    tunes: &[Vec<Event>],
+    device: &B::Device,
+) -> io::Result<[f64; 3]> {
+    let tables = weights::parse(&fs::read(path)?).map_err(io::Error::other)?;
+    let net = Net::<B>::new(recipe.size, device).with_tables(tables, device);
+    Ok(examine(&net, tunes, recipe.notes, device))
 }
 
 /// Mean surprise of a network at tunes, with nothing hidden; nats a note.

@@ -5,6 +5,7 @@
 //! forbid are never drawn.
 
 use crate::{
+    adapter::tables,
     events::{GRID, Kin, Known, NO_TIME, Phrase, Sung, TIMES, home, key_of, time_class, time_of},
     ground::Ground,
     net::{MEMORY, Memory, Net},
@@ -77,18 +78,22 @@ impl Composer {
     /// # Errors
     /// When the program was built without its weights or the index of known tunes.
     pub fn shipped() -> Result<Self, ComposerFault> {
-        let bytes = yuefu_data::get(WEIGHTS).unwrap_or_default();
-        Self::parse(bytes)
+        Self::parse(Self::shipped_weights())
     }
 
-    /// A composer from its weights.
+    /// The weights that ship with the program.
+    pub fn shipped_weights() -> &'static [u8] {
+        yuefu_data::get(WEIGHTS).unwrap_or_default()
+    }
+
+    /// A composer from its weights, or from a tuning of the shipped ones.
     ///
     /// # Errors
     /// Says what the bytes are instead.
     pub fn parse(bytes: &[u8]) -> Result<Self, ComposerFault> {
         let digest = blake3::hash(bytes).to_hex();
         Ok(Self {
-            net: Net::parse(bytes)?,
+            net: Net::of(tables(bytes, Self::shipped_weights())?)?,
             known: OriginalityIndex::shipped()?,
             id: format!("learned {VERSION} {}", &digest[..12]),
             told: Mutex::default(),

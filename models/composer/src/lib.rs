@@ -1,5 +1,6 @@
 //! Tunes and chords from networks that have learned from real songs, inside what the plan asks.
 
+pub mod adapter;
 pub mod chords;
 pub mod events;
 pub mod finder;

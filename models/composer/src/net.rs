@@ -3,6 +3,7 @@
 //! 1997), each with three heads: when the next note begins, how long it is, how high.
 
 use crate::events::{AT, BEFORE, KEYS, TIMES};
+use std::collections::BTreeMap;
 use yuefu_audio::math;
 use yuefu_nets::{
     kernel::{add, add_scaled, dot, rectify, row, softmax},
@@ -94,7 +95,14 @@ impl Net {
     /// # Errors
     /// Says what the bytes are instead.
     pub fn parse(bytes: &[u8]) -> Result<Self, WeightsFault> {
-        let mut tables = parse(bytes)?;
+        Self::of(parse(bytes)?)
+    }
+
+    /// A network of tables.
+    ///
+    /// # Errors
+    /// Says which is missing.
+    pub fn of(mut tables: BTreeMap<String, Table>) -> Result<Self, WeightsFault> {
         let tables = &mut tables;
         let before = take(tables, "before", Some(BEFORE.iter().sum()), None)?;
         let width = before.columns;

@@ -12,9 +12,8 @@ use std::{
 use yuefu_composer::tell::Event;
 use yuefu_composer_training::{
     baseline::Markov,
-    net::Size,
     run::{Back, watched},
-    train::{Recipe, examine, train},
+    train::{Recipe, examine_file, train},
     tunes::told,
 };
 use yuefu_corpus::{Limits, Split, gather};
@@ -36,32 +35,13 @@ fn main() -> ExitCode {
 }
 
 fn run(folder: &Path, kind: &str, steps: &str, sources: &[String]) -> Result<(), String> {
-    let size = match kind {
-        "transformer" => Size {
-            width: 128,
-            blocks: 4,
-            cells: 0,
-            dropout: 0.15,
-        },
-        "lstm" => Size {
-            width: 192,
-            blocks: 0,
-            cells: 2,
-            dropout: 0.25,
-        },
+    let steps = steps
+        .parse()
+        .map_err(|_| format!("expected a number of steps, found {steps}"))?;
+    let recipe = match kind {
+        "transformer" => Recipe::transformer(steps),
+        "lstm" => Recipe::lstm(steps),
         other => return Err(format!("expected transformer or lstm, found {other}")),
-    };
-    let recipe = Recipe {
-        size,
-        tunes: 16,
-        notes: 256,
-        steps: steps
-            .parse()
-            .map_err(|_| format!("expected a number of steps, found {steps}"))?,
-        rate: 1.5e-3,
-        seed: 20_261_121,
-        look: 100,
-        patience: 15,
     };
     let paths: Vec<PathBuf> = sources.iter().map(PathBuf::from).collect();
     let gathered = gather(&paths, &Limits::default(), &|_, _| {}, &Cancel::default())
@@ -117,10 +97,7 @@ fn report(
     ] {
         row(name, Markov::count(order, learn).surprise(test));
     }
-    let bytes = std::fs::read(folder.join("best.yfw")).map_err(|e| e.to_string())?;
-    let tables = yuefu_nets::weights::parse(&bytes).map_err(|e| e.to_string())?;
-    let net = yuefu_composer_training::net::Net::<Back>::new(recipe.size, device)
-        .with_tables(tables, device);
-    row("network", examine(&net, test, recipe.notes, device));
+    let best = examine_file::<Back>(recipe, &folder.join("best.yfw"), test, device);
+    row("network", best.map_err(|e| e.to_string())?);
     Ok(())
 }
