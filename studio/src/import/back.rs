@@ -468,17 +468,21 @@ fn take_frame(song: &mut Song, base: &Base, file: &ScoreFile, remarks: &mut Vec<
     if !new.chords.is_empty() && old.chords != new.chords {
         let mut chords: Vec<ChordSpan> = Vec::new();
         for chord in &new.chords {
-            // An unchanged chord stays as exact as it was.
-            let kept = old
-                .chords
-                .iter()
-                .position(|c| c == chord)
-                .and_then(|i| song.score.chords.get(i).cloned())
-                .filter(|c| c.chord == chord.chord);
-            chords.push(kept.unwrap_or(ChordSpan {
-                span: TickSpan::new(back(chord.span.start), back(chord.span.end)),
-                chord: chord.chord,
-            }));
+            let span = TickSpan::new(back(chord.span.start), back(chord.span.end));
+            // An unchanged chord stays as exact as it was, also where a file makes one of several
+            // equal ones.
+            let middle = |c: &&ChordSpan| Ticks((c.span.start.0 + c.span.end.0) / 2);
+            let own = song.score.chords.iter();
+            let own: Vec<ChordSpan> = own.filter(|c| span.contains(middle(c))).cloned().collect();
+            let same = own.iter().all(|c| c.chord == chord.chord);
+            if same && !own.is_empty() && old.chords.contains(chord) {
+                chords.extend(own);
+            } else {
+                chords.push(ChordSpan {
+                    span,
+                    chord: chord.chord,
+                });
+            }
         }
         chords.retain(|c| !c.span.is_empty());
         song.score.chords = chords;
