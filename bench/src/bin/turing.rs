@@ -110,6 +110,12 @@ fn run() -> Result<(), String> {
         };
         let finder = composer.as_ref().map(|c| c as &dyn TuneFinder);
         let finder = finder.or(markov.as_ref().map(|m| m as &dyn TuneFinder));
+        // Rules find the chords of rules, too.
+        let studio = match name {
+            "rules" => studio.clone().with_composer(name),
+            _ => Ok(studio.clone()),
+        }
+        .map_err(|error| error.to_string())?;
         let mut ours = Vec::new();
         for seed in 0..songs {
             let brief = Brief {
