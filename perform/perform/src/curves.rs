@@ -266,6 +266,9 @@ pub(crate) fn upper_neighbor(player: &Player<'_>, draft: &Draft) -> u8 {
         .unwrap_or(2)
 }
 
+/// Decibels by which a held note grows at most toward what follows.
+const GROWTH: f32 = 6.0;
+
 fn level(player: &Player<'_>, draft: &Draft) -> Curve {
     let rules = &player.rules.level;
     let site = player.site(draft);
@@ -305,6 +308,9 @@ fn level(player: &Player<'_>, draft: &Draft) -> Curve {
     } else {
         0.0
     };
+    // Both say the same thing, that something stronger comes: together they stay playable.
+    let arrival = (follow + lead).min(GROWTH);
+    let follow = follow.min(GROWTH);
     let peak = length * rng.range(0.38, 0.55);
     let onset = if draft.legato {
         -0.5 * swell
@@ -313,7 +319,7 @@ fn level(player: &Player<'_>, draft: &Draft) -> Curve {
     };
     let mut corners = vec![(0.0, onset), (peak, 0.3 * swell + 0.5 * follow)];
     if leads {
-        corners.push((length, 0.3 * swell + follow + lead));
+        corners.push((length, 0.3 * swell + arrival));
     } else {
         corners.push((length * 0.82, 0.3 * swell - 0.35 * taper + follow));
         corners.push((length, 0.3 * swell - taper + follow));

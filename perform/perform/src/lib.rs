@@ -31,7 +31,7 @@ use yuefu_song::{
 };
 
 /// Version of this stage, for cache keys: rises whenever the same score would be played otherwise.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Plays a whole score.
 ///
