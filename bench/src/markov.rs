@@ -6,8 +6,9 @@ use yuefu_arrange::{
     finder::{Ends, Place},
 };
 use yuefu_composer::events::{KEYS, TIMES, key_class, key_of, time_class, time_of};
-use yuefu_corpus::{Piece, Split, line_of};
+use yuefu_corpus::{Piece, Split};
 use yuefu_engine::Rng;
+use yuefu_song::line_of;
 use yuefu_theory::Ticks;
 
 /// How much the rules' costs count, as for the networks.

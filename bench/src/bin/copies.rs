@@ -9,11 +9,11 @@ use std::{collections::BTreeMap, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
 use yuefu_bench::composer;
 use yuefu_engine::SeedPath;
-use yuefu_evaluate::line::lead_of;
 use yuefu_originality::{MOST_KNOWN, OriginalityIndex, tune_of};
 use yuefu_song::{
     Catalog, School,
     brief::{Brief, Weighted},
+    lead_of,
 };
 
 fn main() -> ExitCode {

@@ -16,13 +16,11 @@ use yuefu_arrange::{Band, TuneFinder};
 use yuefu_bench::{boost, composer, markov::Markov, sheet};
 use yuefu_corpus::{Limits, Piece, Source, Split, gather};
 use yuefu_engine::{Cancel, SeedPath};
-use yuefu_evaluate::{
-    events::{self, Event},
-    line::lead_of,
-};
+use yuefu_evaluate::events::{self, Event};
 use yuefu_song::{
     Brief, ReleasePlan, Score, Track,
     brief::{VoiceWish, Weighted},
+    lead_of,
 };
 use yuefu_studio::Studio;
 use yuefu_theory::Metre;

@@ -6,6 +6,7 @@ pub mod brief;
 pub mod catalog;
 pub mod edit;
 pub mod history;
+pub mod line;
 pub mod lyrics;
 pub mod masterplan;
 pub mod mixplan;
@@ -25,6 +26,7 @@ pub use brief::Brief;
 pub use catalog::{Catalog, Family, InstrumentProfile};
 pub use edit::{Edit, EditError, Merged, Parts, merge};
 pub use history::{History, VersionId};
+pub use line::{LineNote, lead_of, line_of, single};
 pub use lyrics::{Lyric, LyricLine, LyricSheet};
 pub use masterplan::MasterPlan;
 pub use performance::{

@@ -7,12 +7,11 @@
 
 use crate::{
     boost::auc,
-    line::line_of,
     sheet::{BARS, FEWEST},
 };
 use yuefu_audio::math;
 use yuefu_engine::{Rng, SeedPath};
-use yuefu_song::{Score, Track};
+use yuefu_song::{LineNote, Score, Track, line_of};
 use yuefu_theory::Ticks;
 
 /// Features of an event.
@@ -43,6 +42,7 @@ pub fn events(score: &Score, track: &Track, chords: bool) -> Option<Vec<Event>> 
     let tonic = i32::from(score.section_at(first)?.key.tonic.pc());
     let sixteenth = Ticks::of(1, 16).0;
     let step = |time: i64, most: i64| ((time + sixteenth / 2) / sixteenth).clamp(0, most) as u8;
+    let key = |note: &LineNote| i32::from(note.key);
     let mut out = Vec::with_capacity(notes.len());
     for (index, note) in notes.iter().enumerate() {
         let before = index.checked_sub(1).map(|i| notes[i]);
@@ -55,7 +55,7 @@ pub fn events(score: &Score, track: &Track, chords: bool) -> Option<Vec<Event>> 
         } else {
             note.len.0
         };
-        let interval = before.map_or(26, |b| (note.key - b.key).clamp(-12, 12) + 13);
+        let interval = before.map_or(26, |b| (key(note) - key(&b)).clamp(-12, 12) + 13);
         let root = score
             .chords
             .iter()
@@ -66,8 +66,8 @@ pub fn events(score: &Score, track: &Track, chords: bool) -> Option<Vec<Event>> 
             step(before.map_or(0, |b| (note.at - b.at).0), 32),
             step(len, 32),
             step((note.at - start).0 % bar.0, 15),
-            (note.key - tonic).rem_euclid(12) as u8,
-            root.map_or(12, |root| (note.key - root).rem_euclid(12) as u8),
+            (key(note) - tonic).rem_euclid(12) as u8,
+            root.map_or(12, |root| (key(note) - root).rem_euclid(12) as u8),
         ]);
     }
     Some(out)

@@ -9,7 +9,6 @@
 pub mod boost;
 pub mod events;
 pub mod likeness;
-pub mod line;
 pub mod lines;
 pub mod opinion;
 mod portrait;

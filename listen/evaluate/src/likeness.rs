@@ -1,8 +1,7 @@
 //! How much a song repeats itself, and how much two songs are like each other.
 
-use crate::line::line_of;
 use std::collections::{BTreeMap, BTreeSet};
-use yuefu_song::{Score, Track};
+use yuefu_song::{Score, Track, line_of};
 use yuefu_theory::Ticks;
 
 /// A bar of a tune: for each note its sixteenth in the bar and its key above the bar's first note.
@@ -28,9 +27,12 @@ pub fn bars_of(score: &Score, track: &Track) -> Vec<Bar> {
             continue;
         };
         if own.is_empty() {
-            base = note.key;
+            base = i32::from(note.key);
         }
-        own.push(((into.0 + sixteenth / 2) / sixteenth, note.key - base));
+        own.push((
+            (into.0 + sixteenth / 2) / sixteenth,
+            i32::from(note.key) - base,
+        ));
     }
     bars
 }
@@ -79,7 +81,7 @@ pub fn common_patterns(a: &Track, b: &Track) -> f64 {
             .map(|p| {
                 let sixteenth = Ticks::of(1, 16).0;
                 (
-                    p[1].key - p[0].key,
+                    i32::from(p[1].key) - i32::from(p[0].key),
                     ((p[1].at - p[0].at).0 + sixteenth / 2) / sixteenth,
                 )
             })

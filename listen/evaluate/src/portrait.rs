@@ -3,12 +3,11 @@
 
 use crate::{
     likeness::{bars_of, returns},
-    line::line_of,
     lines::{self, NAMES},
 };
 use serde::Serialize;
 use yuefu_audio::math;
-use yuefu_song::{Score, Track};
+use yuefu_song::{Score, Track, line_of};
 use yuefu_theory::Ticks;
 
 /// What is counted.
@@ -202,7 +201,7 @@ fn counts(score: &Score, track: &Track) -> [Vec<f64>; Family::ALL.len()] {
     let round = |time: Ticks, unit: Ticks| (time.0 + unit.0 / 2).div_euclid(unit.0);
     let line = line_of(track);
     for note in &line {
-        let degree = (note.key - tonic(note.at)).rem_euclid(12);
+        let degree = (i32::from(note.key) - tonic(note.at)).rem_euclid(12);
         let len = note.len.as_quarters().clamp(0.0, 8.0);
         add(Family::Pitch, i64::from(degree), len);
         let (_, into) = score.timeline.bar_of(note.at);
@@ -213,7 +212,7 @@ fn counts(score: &Score, track: &Track) -> [Vec<f64>; Family::ALL.len()] {
         let distance = round(pair[1].at - pair[0].at, Ticks::of(1, 16));
         // After a long silence a tune begins anew.
         if pair[1].at - (pair[0].at + pair[0].len) < Ticks::WHOLE * 2 {
-            let interval = (pair[1].key - pair[0].key).clamp(-12, 12);
+            let interval = (i32::from(pair[1].key) - i32::from(pair[0].key)).clamp(-12, 12);
             add(Family::Interval, i64::from(interval) + 12, 1.0);
         }
         add(Family::Distance, distance, 1.0);

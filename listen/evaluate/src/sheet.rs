@@ -1,8 +1,7 @@
 //! Hand-made figures of a lead sheet: a tune over its chords, some bars long.
 
-use crate::line::line_of;
 use std::collections::{BTreeMap, BTreeSet};
-use yuefu_song::{Score, Track};
+use yuefu_song::{Score, Track, line_of};
 use yuefu_theory::{Mode, Ticks};
 
 /// Bars of the excerpts that are compared.
@@ -14,7 +13,8 @@ pub(crate) const FEWEST: usize = 40;
 /// [`names`]; `None` where there are too few notes, or bars are no four quarters.
 pub fn figures(score: &Score, track: &Track) -> Option<Vec<f64>> {
     let line = line_of(track).into_iter();
-    let mut notes: Vec<(i64, i64, i32)> = line.map(|n| (n.at.0, n.len.0, n.key)).collect();
+    let mut notes: Vec<(i64, i64, i32)> =
+        line.map(|n| (n.at.0, n.len.0, i32::from(n.key))).collect();
     let first = Ticks(notes.first()?.0);
     let bar = score.timeline.metre(first).bar();
     if bar != Ticks::WHOLE {

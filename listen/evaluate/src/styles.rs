@@ -1,9 +1,9 @@
 //! Whether styles can be told apart: a judge for each style, asked about songs that it never saw.
 
-use crate::{boost::Judge, line::line_of};
+use crate::boost::Judge;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use yuefu_song::{Role, Score};
+use yuefu_song::{Role, Score, line_of};
 use yuefu_theory::Ticks;
 
 /// Roles whose playing is measured.

@@ -5,7 +5,8 @@ use yuefu_composer::{
     ground::Ground,
     tell::{Event, tell},
 };
-use yuefu_corpus::{Piece, Source, line_of};
+use yuefu_corpus::{Piece, Source};
+use yuefu_song::line_of;
 use yuefu_theory::Ticks;
 
 /// Fewest notes of a tune that is learned from.

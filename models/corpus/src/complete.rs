@@ -1,15 +1,12 @@
 //! Finds what a source does not state of a song: tune, keys, sections, chords, phrases.
 
-use crate::{
-    lines::{cut_line, line_of},
-    piece::Piece,
-};
+use crate::{lines::cut_line, piece::Piece};
 use std::collections::BTreeMap;
 use yuefu_harmonize::{
     FormPart, KeySpan, Tone, all_tones, find_form, find_keys, harmonize_tune, phrase_starts,
     recognize_chords, tones as tones_of,
 };
-use yuefu_song::{ChordSpan, Score, Section, SectionKind};
+use yuefu_song::{ChordSpan, Score, Section, SectionKind, line_of};
 use yuefu_theory::{Key, Mode, TickSpan, Ticks};
 
 /// Completes a piece whose timeline, tracks and melody are known. `respell`: pitches came as
@@ -276,7 +273,7 @@ fn line_of_all(track: &yuefu_song::Track) -> impl Iterator<Item = (Ticks, u8)> +
 }
 
 /// The tune's line, for checks.
-pub(crate) fn melody_line(piece: &Piece) -> Vec<crate::LineNote> {
+pub(crate) fn melody_line(piece: &Piece) -> Vec<yuefu_song::LineNote> {
     piece
         .melody
         .map_or_else(Vec::new, |index| line_of(&piece.score.tracks[index]))

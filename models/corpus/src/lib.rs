@@ -37,6 +37,5 @@ pub use gather::{Gathered, gather};
 pub use harte::harte_chord;
 pub use known::index_tunes;
 pub use labels::section_kind;
-pub use lines::{LineNote, line_of};
 pub use piece::{DrumTake, Piece, Source, Split, Stated, Sung};
 pub use stats::{Report, Spread};

@@ -1,50 +1,8 @@
-//! One note at a time: the line of a track, and cutting it into phrases.
+//! Cutting the line of a track into phrases.
 
 use yuefu_harmonize::{Tone, phrase_starts};
-use yuefu_song::{Note, Origin, Phrase, Score, Track};
+use yuefu_song::{Note, Origin, Phrase, Score, Track, line_of};
 use yuefu_theory::{Pitch, TickSpan, Ticks};
-
-/// A note of a line at its place in the score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineNote {
-    /// Start.
-    pub at: Ticks,
-    /// Length; the note ends no later than the next one starts.
-    pub len: Ticks,
-    /// MIDI key.
-    pub key: u8,
-    /// Dynamic level, 1..=127.
-    pub velocity: u8,
-}
-
-/// The line of a track: of notes that start together the highest, none longer than to the next.
-pub fn line_of(track: &Track) -> Vec<LineNote> {
-    let mut notes: Vec<LineNote> = track
-        .phrases
-        .iter()
-        .flat_map(|phrase| {
-            phrase.notes.iter().map(|note| LineNote {
-                at: phrase.span.start + note.at,
-                len: note.len,
-                key: note.key(),
-                velocity: note.velocity,
-            })
-        })
-        .collect();
-    single(&mut notes);
-    notes
-}
-
-/// Makes notes one line.
-pub(crate) fn single(notes: &mut Vec<LineNote>) {
-    notes.sort_by_key(|note| (note.at, std::cmp::Reverse((note.key, note.len))));
-    notes.dedup_by_key(|note| note.at);
-    for index in 1..notes.len() {
-        let next = notes[index].at;
-        let note = &mut notes[index - 1];
-        note.len = note.len.min(next - note.at);
-    }
-}
 
 /// A track of one phrase from the first tick to `end`.
 pub(crate) fn whole_track(
@@ -125,28 +83,5 @@ fn home(score: &Score, onset: Ticks, end: Ticks) -> Ticks {
         next
     } else {
         start
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_have_one_note_at_a_time() {
-        let note = |at, len, key| LineNote {
-            at: Ticks(at),
-            len: Ticks(len),
-            key,
-            velocity: 80,
-        };
-        let mut notes = vec![
-            note(0, 10, 60),
-            note(0, 4, 64),
-            note(8, 4, 62),
-            note(2, 9, 61),
-        ];
-        single(&mut notes);
-        assert_eq!(notes, [note(0, 2, 64), note(2, 6, 61), note(8, 4, 62)]);
     }
 }

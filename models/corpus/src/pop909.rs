@@ -7,14 +7,14 @@ use crate::{
     clean::Refusal,
     complete::{complete, rekey},
     harte::harte_chord,
-    lines::{LineNote, single, whole_track},
+    lines::whole_track,
     piece::{Piece, Source, Stated},
     sources::Entry,
 };
 use std::collections::BTreeMap;
 use yuefu_harmonize::KeySpan;
 use yuefu_scorefile::{ScoreLimits, read_midi};
-use yuefu_song::{Catalog, ChordSpan, Note, Role, Score};
+use yuefu_song::{Catalog, ChordSpan, LineNote, Note, Role, Score, single};
 use yuefu_theory::{Key, Mode, Pitch, TickSpan, Ticks};
 
 /// The files of one song.

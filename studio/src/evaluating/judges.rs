@@ -5,10 +5,9 @@ use yuefu_engine::SeedPath;
 use yuefu_evaluate::{
     boost,
     events::{self, Event},
-    line::lead_of,
     sheet,
 };
-use yuefu_song::{Score, Track};
+use yuefu_song::{Score, Track, lead_of};
 
 /// Folds, each judged by judges that have not seen it. A song is in one of them.
 const FOLDS: usize = 5;

@@ -16,11 +16,10 @@ use yuefu_engine::Cancel;
 use yuefu_evaluate::{
     Distance, Portrait, Spread,
     likeness::{bars_of, chroma, common_patterns, self_similarity, warped_distance},
-    line::lead_of,
     lines::NAMES,
     reference, styles,
 };
-use yuefu_song::{Brief, ReleasePlan, Score, Song, brief::Weighted, style::School};
+use yuefu_song::{Brief, ReleasePlan, Score, Song, brief::Weighted, lead_of, style::School};
 
 pub use judges::Judged;
 pub use plots::pictures;

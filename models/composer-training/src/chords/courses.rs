@@ -1,9 +1,9 @@
 //! The courses of real songs' chords.
 
 use yuefu_composer::chords::{Beat, Course, Passage, Told};
-use yuefu_corpus::{LineNote, Piece, Source, line_of};
+use yuefu_corpus::{Piece, Source};
 use yuefu_plan::learned::repertoire;
-use yuefu_song::SectionKind;
+use yuefu_song::{LineNote, SectionKind, line_of};
 use yuefu_theory::{Metre, TickSpan, Ticks};
 
 /// Fewest bars of a song that is learned from.
