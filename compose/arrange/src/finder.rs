@@ -5,6 +5,7 @@ use crate::{
     kit::KitPlayer,
     melody::Rhythm,
     melody_line::{Manner, Slot},
+    words::Ask,
 };
 use std::fmt::Debug;
 use yuefu_engine::Rng;
@@ -54,6 +55,12 @@ pub trait TuneFinder: Debug + Send + Sync {
     /// A rhythm for a phrase that nobody has heard before, from the phrase's start; `None` where
     /// it has none to propose.
     fn rhythm(&self, place: &Place<'_>, rng: &mut Rng) -> Option<Rhythm>;
+
+    /// A rhythm for a line of words that is sung to a new tune, one note for each syllable, from
+    /// the phrase's start; `None` where it has none to propose.
+    fn sung_rhythm(&self, _place: &Place<'_>, _words: &Ask<'_>, _rng: &mut Rng) -> Option<Rhythm> {
+        None
+    }
 
     /// Keys for the notes of a phrase, one for each slot, inside the range of `manner`; `None`
     /// where it has none to propose.

@@ -28,9 +28,11 @@ pub use finder::{Band, TuneFinder};
 pub use follow::follow;
 pub use kit::{KitPlace, KitPlayer};
 pub use melody::Rhythm;
-pub use melody_line::{Close, Lean, Manner, Slot, cost};
+pub use melody_line::{Close, Lean, Manner, Slot, constraint, cost};
 pub use rewrite::{LeftAlone, PhraseTakes, Request, Rewritten, Why, Wish, beside, rewrite};
-pub use words::{Clock, Fitted, Given, How, Misfit, Resung, Weighed, fit, lean, resing, weigh};
+pub use words::{
+    Ask, Clock, Fitted, Given, How, Misfit, Resung, Weighed, fit, lean, resing, weigh,
+};
 
 use hall::{Desk, Hall, Scope};
 use yuefu_engine::SeedPath;

@@ -3,15 +3,15 @@
 
 use crate::{
     Hall,
-    finder::{Ends, Heard, Place},
+    finder::{Ends, Heard, Place, TuneFinder},
     level,
-    melody_line::{Close, Manner, Slot, line},
+    melody_line::{Close, Manner, PINNED, Slot, dissonant, line},
     steps,
     tune::TunePhrase,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use yuefu_engine::{Rng, SeedPath};
-use yuefu_song::{Articulation, InstrumentProfile, Note, SectionKind, SectionPlan, Style};
+use yuefu_song::{Articulation, InstrumentProfile, Note, School, SectionKind, SectionPlan, Style};
 use yuefu_theory::{TickSpan, Ticks};
 
 /// A rhythm: onsets and lengths from the phrase's start.
@@ -23,6 +23,8 @@ pub struct Idea {
     pub rhythm: Rhythm,
     pub keys: Vec<i32>,
     pub tonic: i32,
+    /// Whether each key was foreign to its chord, where that is known.
+    pub foreign: Vec<bool>,
     /// Room that its phrase had.
     pub room: Ticks,
     /// Where words were sung to it: whether a syllable begins on each note. Empty without words.
@@ -105,6 +107,7 @@ impl Material {
                     .collect(),
                 keys: notes.iter().map(|n| n.pitch.midi()).collect(),
                 tonic: i32::from(section.key.tonic.pc()),
+                foreign: Vec::new(),
                 room: phrase.span.len(),
                 begins: Vec::new(),
                 words: Vec::new(),
@@ -215,6 +218,10 @@ impl Writer<'_> {
         let bars = (span.len().0 / self.hall.metre(self.section).bar().0).max(1);
         let seed = self.seed.join("phrase").join(letter);
         let mut rng = seed.rng();
+        let ends = Ends {
+            before: last,
+            after: None,
+        };
         if let Some(idea) = known.ideas.get(&base).cloned() {
             // It returns: same rhythm, same contour, in today's harmony; a prime ends otherwise.
             let shift = (tonic - idea.tonic + 6).rem_euclid(12) - 6;
@@ -236,16 +243,22 @@ impl Writer<'_> {
                 .enumerate()
                 .map(|(i, key)| (i < turn).then_some((key + shift, 2.6)))
                 .collect();
-            let slots = self.slots(span, &rhythm, place, close, &references, &mut rng);
-            let keys = line(&slots, last, &self.manner(0.3), &mut rng);
+            let mut slots = self.slots(span, &rhythm, place, close, &references, &mut rng);
+            let manner = self.manner(0.3);
+            if self.finder().is_some() {
+                pin(&mut slots, &idea);
+            }
+            let found = self.found_keys(span, &slots, ends, &manner, &mut rng);
+            let keys = found.unwrap_or_else(|| line(&slots, last, &manner, &mut rng));
             return (rhythm, keys);
         }
-        // B and C may grow out of A's rhythm.
+        // B and C may grow out of A's rhythm; who has learned from songs remembers it anyway.
+        let kinship = if self.finder().is_some() { 0.15 } else { 0.45 };
         let related = known
             .ideas
             .values()
             .next()
-            .filter(|_| rng.chance(0.45))
+            .filter(|_| rng.chance(kinship))
             .map(|idea| idea.rhythm.clone());
         let rhythm = match related {
             Some(rhythm) if rhythm.iter().all(|(at, _)| *at < span.len()) => rhythm,
@@ -254,10 +267,6 @@ impl Writer<'_> {
                 .unwrap_or_else(|| self.rhythm(bars, &mut rng)),
         };
         let slots = self.slots(span, &rhythm, place, close, &[], &mut rng);
-        let ends = Ends {
-            before: last,
-            after: None,
-        };
         let found = self.found_keys(span, &slots, ends, &self.manner(1.15), &mut rng);
         let keys = found.unwrap_or_else(|| self.answered(span, &rhythm, &slots, last, &mut rng));
         known.ideas.insert(
@@ -266,6 +275,7 @@ impl Writer<'_> {
                 rhythm: rhythm.clone(),
                 keys: keys.clone(),
                 tonic,
+                foreign: foreign(&slots, &keys),
                 room: span.len(),
                 begins: Vec::new(),
                 words: Vec::new(),
@@ -274,9 +284,15 @@ impl Writer<'_> {
         (rhythm, keys)
     }
 
+    /// Who finds tunes, where somebody has learned tunes like those of this style.
+    pub fn finder(&self) -> Option<&dyn TuneFinder> {
+        let learned = self.style.melody.school != School::Rules;
+        self.hall.finder.filter(|_| learned)
+    }
+
     /// A rhythm from who finds tunes.
     fn found_rhythm(&self, span: TickSpan, rng: &mut Rng) -> Option<Rhythm> {
-        let finder = self.hall.finder?;
+        let finder = self.finder()?;
         let past = self.hall.past.borrow();
         let found = finder.rhythm(&self.place_of(span, &past), rng)?;
         (!found.is_empty()).then_some(found)
@@ -291,7 +307,7 @@ impl Writer<'_> {
         manner: &Manner,
         rng: &mut Rng,
     ) -> Option<Vec<i32>> {
-        let finder = self.hall.finder?;
+        let finder = self.finder()?;
         let past = self.hall.past.borrow();
         let place = self.place_of(span, &past);
         // Who has learned from songs knows how far they go; the instrument's range holds.
@@ -305,7 +321,7 @@ impl Writer<'_> {
         (found.len() == slots.len()).then_some(found)
     }
 
-    fn place_of<'p>(&'p self, span: TickSpan, past: &'p [Heard]) -> Place<'p> {
+    pub fn place_of<'p>(&'p self, span: TickSpan, past: &'p [Heard]) -> Place<'p> {
         let before = past.partition_point(|heard| heard.span.start < span.start);
         let metre = self.hall.metre(self.section);
         Place {
@@ -314,9 +330,19 @@ impl Writer<'_> {
             section: self.section,
             span,
             past: &past[..before],
-            density: self.density(),
+            density: self.density() * self.flow(),
             center: self.window().2,
             breath: metre.unit_len(),
+        }
+    }
+
+    /// How much denser or sparser the tunes of this material are than its energy says: verses that
+    /// talk and choruses that hold, or the other way around.
+    fn flow(&self) -> f32 {
+        let swing = self.seed.join("flow").rng().bipolar() * 0.6;
+        match swing > 0.0 {
+            true => 1.0 + swing,
+            false => 1.0 / (1.0 - swing),
         }
     }
 
@@ -691,6 +717,26 @@ impl Writer<'_> {
                 self.section.key.spell(key),
                 level(0.6),
             ));
+        }
+    }
+}
+
+/// Which keys are foreign to their chords.
+pub fn foreign(slots: &[Slot], keys: &[i32]) -> Vec<bool> {
+    let pairs = slots.iter().zip(keys);
+    pairs.map(|(slot, key)| dissonant(*key, slot)).collect()
+}
+
+/// Holds what returns to its keys where they sound as they did: a chord tone that the harmony of
+/// today has not may move, and so may the last note, which closes as it is asked to.
+fn pin(slots: &mut [Slot], idea: &Idea) {
+    let last = slots.len().saturating_sub(1);
+    for (index, slot) in slots[..last].iter_mut().enumerate() {
+        let was = idea.foreign.get(index).copied().unwrap_or(false);
+        if let Some((key, _)) = slot.reference
+            && (was || !dissonant(key, slot))
+        {
+            slot.reference = Some((key, PINNED));
         }
     }
 }

@@ -129,6 +129,34 @@ pub fn cost(
     Some(cost)
 }
 
+/// What a key costs whoever found it: what plan and words ask, and what sounds wrong. Taste (how far
+/// a tune goes, where it rests, what it repeats) is left to somebody who has learned it. `None`
+/// where the key must not be.
+pub fn constraint(
+    slots: &[Slot],
+    index: usize,
+    before: Option<i32>,
+    key: i32,
+    manner: &Manner,
+) -> Option<f32> {
+    let slot = &slots[index];
+    let clash = clash(key, slot, manner);
+    if clash >= NEVER || !(manner.low..=manner.high.max(manner.low + 7)).contains(&key) {
+        return None;
+    }
+    let away = (key as f32 - slot.target) * 0.1;
+    let step = before.map_or(0.0, |before| {
+        let lean = slot.lean.map_or(0.0, |lean| lean.cost(key - before));
+        let sung = match (key - before).abs() {
+            0..=9 | 12 => 0.0,
+            10 | 11 => 1.5,
+            _ => 4.0,
+        };
+        lean + sung
+    });
+    Some(clash + away * away + step + asked(key, slot))
+}
+
 /// Finds the line of least cost. Empty slots give an empty line.
 pub fn line(
     slots: &[Slot],
@@ -238,8 +266,11 @@ pub fn line_to(
     out
 }
 
+/// How strongly a note that must not move is held to its [`Slot::reference`].
+pub const PINNED: f32 = 100.0;
+
 /// Whether a key is no chord tone.
-fn dissonant(key: i32, slot: &Slot) -> bool {
+pub fn dissonant(key: i32, slot: &Slot) -> bool {
     slot.chord
         .is_some_and(|chord| !chord.has(key.rem_euclid(12) as u8))
 }
@@ -247,40 +278,55 @@ fn dissonant(key: i32, slot: &Slot) -> bool {
 /// The cost of a key by itself.
 fn alone(key: i32, slot: &Slot, manner: &Manner) -> f32 {
     let pc = key.rem_euclid(12) as u8;
-    let in_scale = slot.key.has(pc);
     let chordal = slot.chord.is_none_or(|chord| chord.has(pc));
     let quarters = slot.len.as_quarters() as f32;
     let stress = slot.weight * 0.6 + (quarters * 0.4).min(0.8);
-    let mut cost = match (chordal, in_scale) {
+    let mut cost = clash(key, slot, manner);
+    if cost >= NEVER {
+        return NEVER;
+    }
+    if let (false, Some(chord)) = (chordal, slot.chord) {
+        cost += 0.08 + 0.85 * stress + bare(pc, slot) * (0.3 + 1.1 * stress);
+        // A half tone above a chord tone is the avoid note of the theorists.
+        if chord.has((pc + 11) % 12) && !altered(pc, slot) {
+            cost += 0.9 * stress;
+        }
+    }
+    let away = key as f32 - slot.target;
+    cost + 0.014 * away * away + asked(key, slot)
+}
+
+/// Whether a key stands against an altered tone of its chord, which it would belie.
+fn altered(pc: u8, slot: &Slot) -> bool {
+    let beside = |pc: u8| slot.chord.is_some_and(|c| c.has(pc)) && !slot.key.has(pc);
+    beside((pc + 11) % 12) || beside((pc + 1) % 12)
+}
+
+/// What sounds wrong in any style: tones of neither scale nor chord, and plain ones against
+/// altered ones.
+fn clash(key: i32, slot: &Slot, manner: &Manner) -> f32 {
+    let pc = key.rem_euclid(12) as u8;
+    let chordal = slot.chord.is_none_or(|chord| chord.has(pc));
+    match (chordal, slot.key.has(pc)) {
         (true, true) => 0.0,
         // A chromatic chord tone: welcome where the harmony leaves the key, not in strict scales.
         (true, false) if manner.strict => 3.0,
         (true, false) if slot.key.has_harmonic(pc) => 0.35,
         (true, false) => 0.7,
-        (false, true) => 0.08 + 0.85 * stress + bare(pc, slot) * (0.3 + 1.1 * stress),
-        (false, false) => return NEVER,
-    };
-    if let (false, Some(chord)) = (chordal, slot.chord) {
-        // Against an altered tone of the chord the plain one sounds wrong; a half tone above a
-        // chord tone is the avoid note of the theorists.
-        let above = chord.has((pc + 11) % 12);
-        let altered = above && !slot.key.has((pc + 11) % 12)
-            || chord.has((pc + 1) % 12) && !slot.key.has((pc + 1) % 12);
-        cost += if altered {
-            2.4
-        } else if above {
-            0.9 * stress
-        } else {
-            0.0
-        };
+        (false, true) if altered(pc, slot) => 2.4,
+        (false, true) => 0.0,
+        (false, false) => NEVER,
     }
-    let away = key as f32 - slot.target;
-    cost += 0.014 * away * away;
+}
+
+/// What the plan asks of a note: to be near another one, to close a phrase.
+fn asked(key: i32, slot: &Slot) -> f32 {
+    let mut cost = 0.0;
     if let Some((wanted, strength)) = slot.reference {
         cost += strength * ((key - wanted).abs().min(6) as f32) * 0.4;
     }
     let tonic = (key - i32::from(slot.key.tonic.pc())).rem_euclid(12);
-    cost + match slot.close {
+    cost += match slot.close {
         Close::None => 0.0,
         Close::Full => match tonic {
             0 => -1.4,
@@ -292,11 +338,11 @@ fn alone(key: i32, slot: &Slot, manner: &Manner) -> f32 {
             2 | 7 => -0.5,
             _ => 0.0,
         },
-    } + if slot.close != Close::None && !chordal {
-        2.0
-    } else {
-        0.0
+    };
+    if slot.close != Close::None && dissonant(key, slot) {
+        cost += 2.0;
     }
+    cost
 }
 
 /// How much a note must answer for leaving a chord of two tones: such chords leave little else to

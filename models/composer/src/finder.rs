@@ -13,7 +13,7 @@ use crate::{
 };
 use std::sync::{Mutex, PoisonError};
 use yuefu_arrange::{
-    Manner, Rhythm, Slot, TuneFinder, cost,
+    Ask, Manner, Rhythm, Slot, TuneFinder, constraint,
     finder::{Ends, Place},
 };
 use yuefu_engine::Rng;
@@ -23,7 +23,7 @@ use yuefu_song::School;
 use yuefu_theory::Ticks;
 
 /// Raised whenever the same network would find other tunes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Weights in `data`.
 const WEIGHTS: &str = "composer/tunes.yfw";
 /// Below 1: likelier choices more often.
@@ -32,11 +32,15 @@ const TIME_HEAT: f32 = 1.05;
 /// Choices beyond this share of likelihood are never drawn (Holtzman et al. 2020).
 const NUCLEUS: f32 = 0.985;
 /// How much the rules' costs count beside the network's.
-const RULES: f32 = 0.2;
+const RULES: f32 = 0.3;
 /// Notes of the tune so far that are told; then half of them are forgotten.
 const PAST: usize = MEMORY - 80;
 /// How many times denser or sparser than asked for a rhythm may be.
 const DENSITY: f32 = 1.8;
+/// How much what words ask of a rhythm counts beside the network's shares.
+const WORDS: f32 = 1.0;
+/// Rhythms that are drawn for a line of words; the one that suits them best is kept.
+const LINES: usize = 3;
 /// Tries to find a rhythm about as dense as was asked for.
 const TRIES: usize = 4;
 
@@ -197,7 +201,9 @@ impl TuneFinder for Composer {
         let wanted = (place.density * quarters).max(2.0);
         let mut best: Option<(f32, Rhythm)> = None;
         for _ in 0..TRIES {
-            let found = self.draw_rhythm(place, &ground, kin, &past, rng);
+            let Some(found) = self.draw_rhythm(place, &ground, kin, &past, None, rng) else {
+                continue;
+            };
             let off = (found.len() as f32 / wanted).max(1e-3);
             let off = if off > 1.0 { off } else { 1.0 / off };
             // Too dense sounds worse than too sparse: voices must breathe.
@@ -209,6 +215,25 @@ impl TuneFinder for Composer {
             }
         }
         best.map(|(_, rhythm)| rhythm).filter(|r| r.len() >= 2)
+    }
+
+    fn sung_rhythm(&self, place: &Place<'_>, words: &Ask<'_>, rng: &mut Rng) -> Option<Rhythm> {
+        let kin = kin(place.style.melody.school)?;
+        let ground = Ground::of_plan(place.plan);
+        let past = past(place, &ground, kin);
+        let mut best: Option<(f32, Rhythm)> = None;
+        for _ in 0..LINES {
+            let drawn = self.draw_rhythm(place, &ground, kin, &past, Some(words), rng);
+            let Some(found) = drawn else { continue };
+            let mut before = None;
+            let cost: f32 = (found.iter().enumerate())
+                .filter_map(|(index, (at, _))| words.cost(index, before.replace(*at), *at))
+                .sum();
+            if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+                best = Some((cost, found));
+            }
+        }
+        best.map(|(_, rhythm)| rhythm)
     }
 
     fn keys(
@@ -238,10 +263,7 @@ impl TuneFinder for Composer {
         };
         let mut memory = self.memory(&past.rows);
         let mut last = past.last;
-        let (mut q, mut p) = match ends.before {
-            Some((q, p)) => (Some(q), Some(p)),
-            None => (None, None),
-        };
+        let mut before = ends.before.map(|(_, p)| p);
         let mut keys = Vec::with_capacity(slots.len());
         // The last notes of the tune: with the next one they must not be a known tune's.
         let mut recent: Vec<TuneNote> = place
@@ -263,7 +285,7 @@ impl TuneFinder for Composer {
             let mut logits = self.net.key(&state, &at);
             for (class, logit) in logits.iter_mut().enumerate() {
                 let key = key_of(class as u8, past.tonic);
-                *logit = match cost(slots, index, (q, p), key, ends.after, manner) {
+                *logit = match constraint(slots, index, before, key, manner) {
                     Some(cost) => *logit / KEY_HEAT - RULES * cost,
                     None => f32::NEG_INFINITY,
                 };
@@ -289,7 +311,7 @@ impl TuneFinder for Composer {
                 recent.remove(0);
             }
             keys.push(key);
-            (q, p) = (p, Some(key));
+            before = Some(key);
             let note = Sung {
                 at: slot.at,
                 len: slot.len,
@@ -309,9 +331,15 @@ impl Composer {
         ground: &Ground<'_>,
         kin: Kin,
         past: &Past,
+        words: Option<&Ask<'_>>,
         rng: &mut Rng,
-    ) -> Rhythm {
+    ) -> Option<Rhythm> {
         let span = place.span;
+        let count = words.map(|words| words.syllables.len());
+        let density = match count {
+            Some(count) => count as f32 / span.len().as_quarters().max(1.0) as f32,
+            None => place.density,
+        };
         let known = Known {
             ground,
             tonic: past.tonic,
@@ -319,7 +347,7 @@ impl Composer {
             phrase: Phrase {
                 start: span.start,
                 end: span.end,
-                density: Some(place.density),
+                density: Some(density),
                 height: Some(place.center - past.tonic as f32),
                 next: None,
             },
@@ -328,39 +356,67 @@ impl Composer {
         let mut memory = self.memory(&past.rows);
         let mut last = past.last;
         let mut out: Rhythm = Vec::new();
+        // Performances let go a little early where scores do not; syllables of a line are joined.
+        let gap = match words {
+            Some(_) => Ticks::of(1, 4),
+            None => Ticks::of(1, 8),
+        };
         // The last note ends early enough for a breath.
         let end = span.end - place.breath;
         loop {
-            // Performances let go a little early where scores do not.
+            let sung = out.len();
+            let rests = |back: usize| {
+                words.is_some_and(|words| sung >= back && words.syllables[sung - back].rests())
+            };
             if let [.., before, now] = &mut out[..]
-                && now.0 - (before.0 + before.1) <= Ticks::of(1, 8)
+                && !rests(2)
+                && now.0 - (before.0 + before.1) <= gap
             {
                 before.1 = now.0 - before.0;
             }
-            let row = known.before(last, out.is_empty(), None);
+            if count == Some(out.len()) {
+                break;
+            }
+            let left = count.map(|count| count - out.len());
+            let row = known.before(last, out.is_empty(), left);
             let state = self.net.tell(&mut memory, &row);
             let from = last.map(|(note, _)| note.at);
+            let said = |at: Ticks| {
+                let before = out.last().map(|(before, _)| *before);
+                words.map_or(Some(0.0), |words| {
+                    words.cost(out.len(), before, at - span.start)
+                })
+            };
             let mut logits = self.net.time(&state);
-            let sounding = last.map_or(Ticks::ZERO, |(note, _)| note.len);
+            let breath = if rests(1) { GRID * 3 } else { Ticks::ZERO };
+            let sounding = last.map_or(Ticks::ZERO, |(note, _)| note.len) + breath;
             for (class, logit) in logits.iter_mut().enumerate() {
                 let at = from.map(|from| from + time_of(class as u8));
                 let fits = at.is_some_and(|at| {
                     let on_grid = ground.in_bar(at).0 % (3 * GRID.0) == 0;
-                    let inside = match out.is_empty() {
-                        true => at >= span.start && at < end,
-                        false => at >= span.start,
+                    let inside = match (words, out.is_empty()) {
+                        // Their pickup may come before.
+                        (Some(_), _) => at < end,
+                        (None, true) => at >= span.start && at < end,
+                        (None, false) => at >= span.start,
                     };
                     on_grid && inside && (out.is_empty() || time_of(class as u8) >= sounding)
                 });
-                *logit = match fits {
-                    true => *logit / TIME_HEAT,
-                    false => f32::NEG_INFINITY,
+                let said = at.filter(|_| fits).and_then(said);
+                *logit = match said {
+                    Some(cost) => *logit / TIME_HEAT - WORDS * cost,
+                    None => f32::NEG_INFINITY,
                 };
             }
             let (at, distance) = match (from, draw(logits, rng)) {
                 (Some(from), Some(class)) => (from + time_of(class as u8), class as u8),
                 // The first note of all, or one after a long rest, comes with its bar.
-                _ if out.is_empty() => (span.start, NO_TIME),
+                _ if out.is_empty() => {
+                    said(span.start)?;
+                    (span.start, NO_TIME)
+                }
+                // Words that find no room: another try.
+                _ if words.is_some() => return None,
                 _ => break,
             };
             if at >= end {
@@ -370,7 +426,9 @@ impl Composer {
             let mut logits = self.net.length(&state, &row);
             for (class, logit) in logits.iter_mut().enumerate() {
                 let len = time_of(class as u8);
-                *logit = match at + len <= end && len.0 % (3 * GRID.0) == 0 {
+                let fits =
+                    words.is_none_or(|words| len <= words.longest(out.len(), at - span.start));
+                *logit = match fits && at + len <= end && len.0 % (3 * GRID.0) == 0 {
                     true => *logit / TIME_HEAT,
                     false => f32::NEG_INFINITY,
                 };
@@ -387,11 +445,16 @@ impl Composer {
                 begins: None,
             };
             last = Some((note, distance));
-            if out.len() >= 64 {
+            if words.is_none() && out.len() >= 64 {
                 break;
             }
         }
-        out
+        // A line is held where it ends.
+        if let (Some(_), Some((at, len))) = (words, out.last_mut()) {
+            let room = end - span.start - *at;
+            *len = (*len).max(room.min(Ticks::of(3, 8)));
+        }
+        Some(out)
     }
 }
 

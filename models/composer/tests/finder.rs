@@ -1,7 +1,7 @@
 //! Tunes of the shipped network, inside what plans ask.
 
 use std::sync::OnceLock;
-use yuefu_arrange::{Band, TuneFinder, arrange};
+use yuefu_arrange::{Band, TuneFinder, arrange, arrange_words};
 use yuefu_composer::events::{Kin, Sung};
 use yuefu_composer::{Composer, finder::surprise, ground::Ground, tell::tell};
 use yuefu_engine::SeedPath;
@@ -61,6 +61,51 @@ fn the_same_song_has_the_same_tune_whatever_was_written_before() {
         used.into_iter()
             .all(|origin| format!("{origin:?}").contains(composer().id()))
     );
+}
+
+#[test]
+fn words_are_sung_whole_and_in_time() {
+    let sheets = [
+        "[Verse]\n晚风吹过安静的巷口\n我想起你说过的温柔\n路灯还亮着像在等候\n你的影子已经走了很久\n\n[Chorus]\n如果时间能够倒流\n我愿意再牵你的手",
+        "[Verse]\nThe morning train is running late again\nI count the windows, one by one, to ten\nA yellow coat is waiting in the rain\n\n[Chorus]\nSo hold the line, I'm coming home tonight\nAnd every lamp will turn to gold, to light",
+    ];
+    let mut syncopated = 0;
+    for (number, text) in sheets.iter().enumerate() {
+        let words = yuefu_lyrics::read(text, yuefu_lyrics::languages());
+        let words = words.sheet.unrolled();
+        for seed in 0..6 {
+            let brief = Brief {
+                styles: vec![Weighted::new("pop".to_owned(), 1.0)],
+                ..Brief::default()
+            };
+            let path = SeedPath::song(seed);
+            let (plan, _) = yuefu_plan::plan(&brief, &words, book(), catalog(), &path);
+            let band = Band::new(book(), catalog()).with(Some(composer()));
+            let score = arrange_words(&plan, &words, band, &path);
+            let again = arrange_words(&plan, &words, band, &path);
+            assert!(score == again);
+            let singer = score.tracks.iter().find(|t| t.role == Role::Vocal);
+            let singer = singer.expect("somebody sings");
+            let wanted = words.lines.iter().flat_map(|line| &line.syllables);
+            let wanted: Vec<&str> = wanted.map(|s| s.text.as_str()).collect();
+            let notes = singer.phrases.iter().flat_map(|p| &p.notes);
+            let got = notes.filter_map(|n| n.lyric.as_deref().map(|l| l.text.as_str()));
+            assert_eq!(got.collect::<Vec<_>>(), wanted);
+            let line = yuefu_song::line_of(singer);
+            assert!(line.len() >= wanted.len(), "notes cover each other");
+            for pair in line.windows(2) {
+                let apart = (pair[1].at - pair[0].at).as_quarters();
+                let seconds = apart * 60.0 / score.timeline.bpm(pair[0].at);
+                assert!(
+                    seconds > 0.08,
+                    "{number} {seed}: {seconds} s for a syllable"
+                );
+                syncopated += usize::from(pair[1].at.0 % Ticks::of(1, 8).0 != 0);
+            }
+        }
+    }
+    // Real tunes with words have a fifth of their notes there.
+    assert!(syncopated > 20, "{syncopated} notes off the eighths");
 }
 
 #[test]

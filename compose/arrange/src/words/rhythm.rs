@@ -40,6 +40,74 @@ pub struct Ask<'a> {
     pub whim: f32,
 }
 
+impl Ask<'_> {
+    /// What it costs to begin a syllable at a time of the line, after the one before began; `None`
+    /// where it cannot be. Only words and metre speak here: what is usual, and how a line flows, is
+    /// left to somebody who has learned it.
+    pub fn cost(&self, index: usize, before: Option<Ticks>, at: Ticks) -> Option<f32> {
+        let floor = match before {
+            Some(before) => before + self.least(index - 1),
+            None => Ticks::ZERO - self.pickup,
+        };
+        if at < floor || at > self.latest(index) {
+            return None;
+        }
+        let weight = felt(self.metre.weight(at + self.offset));
+        let torn = match (before, self.syllables[index].lyric.continues) {
+            (Some(before), true) => ((at - before).as_quarters() as f32 - 1.0).max(0.0),
+            _ => 0.0,
+        };
+        let heavy = before.is_none() && at < Ticks::ZERO && self.syllables[0].strength > 0.5;
+        Some(self.stress(index, weight) + torn + if heavy { 0.6 } else { 0.0 })
+    }
+
+    /// The shortest time from a syllable's beginning to the next one's.
+    pub fn least(&self, index: usize) -> Ticks {
+        let syllable = &self.syllables[index];
+        let quarters = f64::from(syllable.seconds) * self.bpm / 60.0;
+        let steps = ((quarters * 4.0).ceil() as i64).max(1);
+        // A breath is an eighth at least.
+        GRID * (steps + if syllable.rests() { 2 } else { 0 })
+    }
+
+    /// The latest time at which a syllable may begin, so that all the others find room.
+    fn latest(&self, index: usize) -> Ticks {
+        let rest = (index..self.syllables.len()).map(|i| self.least(i).0).sum();
+        self.len - Ticks(rest)
+    }
+
+    /// The longest that a syllable may sound which begins at a time of the line.
+    pub fn longest(&self, index: usize, at: Ticks) -> Ticks {
+        let next = match index + 1 < self.syllables.len() {
+            true => self.latest(index + 1) - at,
+            false => self.len - at,
+        };
+        match self.syllables[index].rests() {
+            true => (next - GRID).max(GRID),
+            false => next.max(GRID),
+        }
+    }
+
+    /// How badly a syllable stands at a place of this weight.
+    fn stress(&self, index: usize, weight: f32) -> f32 {
+        let syllable = &self.syllables[index];
+        // The last syllable of a line carries its rhyme.
+        let strength = match index + 1 == self.syllables.len() {
+            true => syllable.strength.max(0.85),
+            false => syllable.strength,
+        };
+        let away = strength - weight;
+        let stressed = syllable.lyric.lang == "en";
+        away * away
+            * match (away > 0.0, stressed) {
+                (true, true) => 2.2,
+                (true, false) => 1.1,
+                (false, true) => 0.8,
+                (false, false) => 0.35,
+            }
+    }
+}
+
 /// Start and length of each syllable's note, from the start of the line; one for each syllable, in
 /// order, none overlapping.
 pub fn rhythm(ask: &Ask<'_>, rng: &mut Rng) -> Vec<(Ticks, Ticks)> {
@@ -161,24 +229,7 @@ impl<'a> Search<'a> {
 
     /// A syllable at a place.
     fn alone(&self, index: usize, at: usize) -> f32 {
-        let syllable = &self.ask.syllables[index];
-        // The last syllable of a line carries its rhyme.
-        let strength = if index + 1 == self.ask.syllables.len() {
-            syllable.strength.max(0.85)
-        } else {
-            syllable.strength
-        };
-        let away = strength - self.weight[at];
-        let stressed = syllable.lyric.lang == "en";
-        let metric = away
-            * away
-            * match (away > 0.0, stressed) {
-                (true, true) => 2.2,
-                (true, false) => 1.1,
-                (false, true) => 0.8,
-                (false, false) => 0.35,
-            };
-        metric + self.place[at]
+        self.ask.stress(index, self.weight[at]) + self.place[at]
     }
 
     /// The distance from a syllable to the next.

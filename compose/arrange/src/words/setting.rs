@@ -210,6 +210,8 @@ impl Writer<'_> {
                 let bars = span.len().0 / clock.metre.bar().0.max(1);
                 let model: Vec<Ticks> = match known.models(span.len()) {
                     Some(idea) if rng.chance(0.6) => onsets(&idea.rhythm),
+                    // Who has learned from songs needs no model.
+                    _ if self.finder().is_some() => Vec::new(),
                     // The cells of the style, as an instrument would play them.
                     _ if bars >= 1 => onsets(&self.rhythm(bars, &mut rng)),
                     _ => Vec::new(),
@@ -222,6 +224,7 @@ impl Writer<'_> {
             rhythm: fitted.iter().map(|f| (f.at - span.start, f.len)).collect(),
             keys: fitted.iter().map(|f| f.key).collect(),
             tonic,
+            foreign: Vec::new(),
             room: span.len(),
             begins: fitted.iter().map(|f| f.syllable.is_some()).collect(),
             words: sung.syllables.iter().map(|s| s.reading.clone()).collect(),
@@ -248,26 +251,48 @@ impl Writer<'_> {
             None => unit,
             Some(floor) => (span.start - floor - unit).min(unit),
         };
-        let usual = self.usual();
+        let mut usual = self.usual();
         // The lines of a tune have one feel: how dense, and where they begin.
         let mut feel = self.seed.join("feel").rng();
         let share = feel.range(0.54, 0.8);
         let early = self.style.melody.pickup * 0.5;
         let leads = [0.0, 0.5, 1.0, -0.5];
         let lead = leads[feel.weighted(&[0.5, 0.16, 0.16, early])];
-        let ask = Ask {
+        let mut ask = Ask {
             syllables: weighed,
             len: span.len(),
             offset: span.start - bar_of,
             pickup: pickup.max(Ticks::ZERO).min(span.start),
             metre,
             bpm: self.hall.plan.timeline.bpm(span.start),
-            usual: &usual,
+            usual: &[],
             model,
             share,
             lead,
             whim: 1.0,
         };
+        if weighed.iter().all(Weighed::spoken) {
+            ask.usual = &usual;
+            return rhythm(&ask, rng);
+        }
+        if let (Some(finder), [], [_, ..]) = (self.finder(), model, weighed) {
+            let past = self.hall.past.borrow();
+            let found = finder.sung_rhythm(&self.place_of(span, &past), &ask, rng);
+            if let Some(found) = found.filter(|found| found.len() == weighed.len()) {
+                return found;
+            }
+        }
+        // What a line answers is usual for it, whatever the style's cells say.
+        let bar = metre.bar();
+        if self.finder().is_some() {
+            for at in model {
+                let into = (*at + ask.offset).0.rem_euclid(bar.0.max(1));
+                if let Some(usual) = usual.get_mut((into / Ticks::of(1, 16).0) as usize) {
+                    *usual = 1.0;
+                }
+            }
+        }
+        ask.usual = &usual;
         rhythm(&ask, rng)
     }
 
