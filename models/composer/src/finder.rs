@@ -17,7 +17,11 @@ use yuefu_arrange::{
     finder::{Ends, Place},
 };
 use yuefu_engine::Rng;
-use yuefu_nets::{kernel::softmax, weights::WeightsFault};
+use yuefu_nets::{
+    draw::{nucleus, pick},
+    kernel::softmax,
+    weights::{WeightsFault, engine_id},
+};
 use yuefu_originality::{IndexError, OriginalityIndex, PATTERN, TuneNote};
 use yuefu_song::School;
 use yuefu_theory::Ticks;
@@ -27,9 +31,9 @@ const VERSION: u32 = 2;
 /// Weights in `data`.
 const WEIGHTS: &str = "composer/tunes.yfw";
 /// Below 1: likelier choices more often.
-const KEY_HEAT: f32 = 1.15;
-const TIME_HEAT: f32 = 1.05;
-/// Choices beyond this share of likelihood are never drawn (Holtzman et al. 2020).
+const KEY_HEAT: f32 = 1.0;
+const TIME_HEAT: f32 = 1.0;
+/// Choices beyond this share of likelihood are never drawn ([`nucleus`]).
 const NUCLEUS: f32 = 0.985;
 /// How much the rules' costs count beside the network's.
 const RULES: f32 = 0.3;
@@ -95,11 +99,10 @@ impl Composer {
     /// # Errors
     /// Says what the bytes are instead.
     pub fn parse(bytes: &[u8]) -> Result<Self, ComposerFault> {
-        let digest = blake3::hash(bytes).to_hex();
         Ok(Self {
             net: Net::of(tables(bytes, Self::shipped_weights())?)?,
             known: OriginalityIndex::shipped()?,
-            id: format!("learned {VERSION} {}", &digest[..12]),
+            id: engine_id(VERSION, bytes),
             told: Mutex::default(),
         })
     }
@@ -468,20 +471,8 @@ fn draw(mut logits: Vec<f32>, rng: &mut Rng) -> Option<usize> {
         return None;
     }
     softmax(&mut logits);
-    let mut order: Vec<usize> = (0..logits.len()).collect();
-    order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b)));
-    let mut held = 0.0;
-    let count = order
-        .iter()
-        .take_while(|class| {
-            let more = held < NUCLEUS;
-            held += logits[**class];
-            more
-        })
-        .count();
-    order.truncate(count.max(1));
-    let shares: Vec<f32> = order.iter().map(|class| logits[*class]).collect();
-    Some(order[rng.weighted(&shares)])
+    let kept = nucleus(&logits, |_| NUCLEUS);
+    Some(pick(&logits, &kept, rng))
 }
 
 /// The surprise of a network at each note of a tune that was told, in nats: distance, length and

@@ -6,7 +6,11 @@ use crate::net::{Hand, Net, Summary, between};
 use crate::swing::Swing;
 use yuefu_audio::math::exp;
 use yuefu_engine::Rng;
-use yuefu_nets::{kernel::softmax, weights::WeightsFault};
+use yuefu_nets::{
+    draw::{nucleus, pick},
+    kernel::softmax,
+    weights::{WeightsFault, engine_id},
+};
 
 /// Raised whenever the same network would play otherwise.
 const VERSION: u32 = 1;
@@ -16,8 +20,8 @@ const WEIGHTS: &str = "drummer/grooves.yfw";
 const PLAY_HEAT: f32 = 0.9;
 /// How much grooves between two keep to what those have in common, in logits.
 const WAY: f32 = 3.0;
-/// Choices beyond this share of likelihood are never drawn (Holtzman et al. 2020).
-const NUCLEUS: f32 = 0.96;
+/// Choices beyond this share of likelihood are never drawn ([`nucleus`]): beyond, not at 0.96.
+const NUCLEUS: f32 = 0.96_f32.next_up();
 
 /// A network that drums.
 #[derive(Debug)]
@@ -83,10 +87,9 @@ impl Drummer {
     /// # Errors
     /// Says what the bytes are instead.
     pub fn parse(bytes: &[u8]) -> Result<Self, WeightsFault> {
-        let digest = blake3::hash(bytes).to_hex();
         Ok(Self {
             net: Net::parse(bytes)?,
-            id: format!("learned {VERSION} {}", &digest[..12]),
+            id: engine_id(VERSION, bytes),
         })
     }
 
@@ -298,16 +301,9 @@ fn draw(logits: &mut [f32], rng: &mut Rng) -> usize {
         *logit /= PLAY_HEAT;
     }
     softmax(logits);
-    let mut order: Vec<usize> = (0..logits.len()).collect();
-    order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b)));
-    let mut sum = 0.0;
-    for class in order {
-        if sum > NUCLEUS {
-            logits[class] = 0.0;
-        }
-        sum += logits[class];
-    }
-    rng.weighted(logits)
+    let mut kept = nucleus(logits, |_| NUCLEUS);
+    kept.sort_unstable();
+    pick(logits, &kept, rng)
 }
 
 /// The median of the classes of logits: its class and the place in it.

@@ -107,6 +107,13 @@ pub fn write(tables: &[(String, Table)]) -> Vec<u8> {
     bytes
 }
 
+/// Name and version of an engine that draws by weights, as songs record it. The version is raised
+/// whenever the same weights would give something else.
+pub fn engine_id(version: u32, bytes: &[u8]) -> String {
+    let digest = blake3::hash(bytes).to_hex();
+    format!("learned {version} {}", &digest[..12])
+}
+
 /// Takes a table of a shape out of others.
 ///
 /// # Errors

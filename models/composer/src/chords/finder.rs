@@ -4,7 +4,11 @@ use super::{Beat, ChordNet, Course, DETAILS, Passage, Seen, Told, see};
 use crate::finder::ComposerFault;
 use std::collections::BTreeSet;
 use yuefu_engine::Rng;
-use yuefu_nets::kernel::softmax;
+use yuefu_nets::{
+    draw::{nucleus, pick},
+    kernel::softmax,
+    weights::engine_id,
+};
 use yuefu_plan::{
     Asked, HarmonyFinder,
     learned::{Symbol, repertoire},
@@ -18,7 +22,7 @@ const VERSION: u32 = 1;
 const WEIGHTS: &str = "composer/chords.yfw";
 /// Below 1: likelier choices more often.
 const HEAT: f32 = 0.9;
-/// Choices beyond this share of likelihood are never drawn (Holtzman et al. 2020).
+/// Choices beyond this share of likelihood are never drawn ([`nucleus`]).
 const NUCLEUS: f32 = 0.93;
 /// What remains of the likelihood of a chord that the style's rows never use.
 const FOREIGN: f32 = 0.08;
@@ -48,10 +52,9 @@ impl Harmonist {
     /// # Errors
     /// Says what the bytes are instead.
     pub fn parse(bytes: &[u8]) -> Result<Self, ComposerFault> {
-        let digest = blake3::hash(bytes).to_hex();
         Ok(Self {
             net: ChordNet::parse(bytes)?,
-            id: format!("learned {VERSION} {}", &digest[..12]),
+            id: engine_id(VERSION, bytes),
         })
     }
 }
@@ -333,18 +336,10 @@ fn draw(
     for (class, share) in logits.iter_mut().enumerate() {
         *share *= weight(class);
     }
-    let mut order: Vec<usize> = (0..logits.len()).collect();
-    order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b)));
-    let total: f32 = order.iter().map(|class| logits[*class]).sum();
-    let mut sum = 0.0;
-    for class in order {
-        // The class that crosses the border is the last to stay.
-        if sum >= NUCLEUS * total {
-            logits[class] = 0.0;
-        }
-        sum += logits[class];
-    }
-    (total > 0.0).then(|| rng.weighted(&logits))
+    let mut kept = nucleus(&logits, |total| NUCLEUS * total);
+    let some = logits[kept[0]] > 0.0;
+    kept.sort_unstable();
+    some.then(|| pick(&logits, &kept, rng))
 }
 
 #[cfg(test)]
