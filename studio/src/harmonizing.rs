@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{fmt::Write as _, path::Path};
 use yuefu_engine::SeedPath;
-use yuefu_harmonize::{Chords, KeySpan, Manner, Tone, harmonize_as, phrase_starts, tones};
+use yuefu_harmonize::{Chords, Manner, Tone, harmonize_as, key_spans, phrase_starts, tones};
 use yuefu_plan::{
     changes_a_bar,
     learned::{chord_habits, repertoire},
@@ -270,16 +270,9 @@ pub fn chords_for_tune(
         restless: style.map_or(0.0, |style| (changes_a_bar(style) - 0.8).clamp(-0.4, 0.8)),
         seed,
     };
-    let keys: Vec<KeySpan> = score
-        .sections
-        .iter()
-        .map(|section| KeySpan {
-            span: section.span,
-            key: section.key,
-        })
-        .collect();
+    let keys = key_spans(score);
     let line = &score.timeline;
-    let end = score.sections.last().map_or(score.end(), |s| s.span.end);
+    let end = score.form_end();
     let phrases = phrase_starts(tune, line);
     Ok(harmonize_as(
         tune, line, end, &keys, &phrases, &manner, count,
@@ -347,12 +340,6 @@ fn bars(score: &Score, starts: &[Ticks]) -> Vec<SheetBar> {
     out
 }
 
-fn chord_at(chords: &[ChordSpan], at: Ticks) -> Option<&Chord> {
-    let after = chords.partition_point(|c| c.span.start <= at);
-    let found = chords.get(after.checked_sub(1)?)?;
-    found.span.contains(at).then_some(&found.chord)
-}
-
 /// Share of a tune's time on tones of the chords.
 fn on_chord_tones(tune: &[Tone], score: &Score) -> f64 {
     let step = Ticks::QUARTER / 4;
@@ -360,9 +347,9 @@ fn on_chord_tones(tune: &[Tone], score: &Score) -> f64 {
     for tone in tune {
         let mut now = tone.span.start;
         while now < tone.span.end {
-            if let Some(chord) = chord_at(&score.chords, now) {
+            if let Some(found) = score.chord_at(now) {
                 all += 1;
-                fit += u32::from(chord.has(tone.key % 12));
+                fit += u32::from(found.chord.has(tone.key % 12));
             }
             now += step;
         }
@@ -376,9 +363,9 @@ fn same_roots(score: &Score, own: &[ChordSpan]) -> Option<f64> {
     let (mut same, mut all) = (0_u32, 0_u32);
     let mut now = Ticks::ZERO;
     while now < end {
-        if let (Some(a), Some(b)) = (chord_at(own, now), chord_at(&score.chords, now)) {
+        if let (Some(a), Some(b)) = (ChordSpan::at(own, now), score.chord_at(now)) {
             all += 1;
-            same += u32::from(a.root.pc() == b.root.pc());
+            same += u32::from(a.chord.root.pc() == b.chord.root.pc());
         }
         now += Ticks::QUARTER;
     }

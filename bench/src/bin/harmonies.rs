@@ -7,7 +7,9 @@
 
 use std::{path::Path, process::ExitCode};
 use yuefu_corpus::{Piece, Source, Split, pack::Reader};
-use yuefu_harmonize::{KeySpan, Manner, Tone, find_keys, harmonize_as, phrase_starts, tones};
+use yuefu_harmonize::{
+    KeySpan, Manner, Tone, find_keys, harmonize_as, key_spans, phrase_starts, tones,
+};
 use yuefu_plan::{changes_a_bar, learned, vocabulary};
 use yuefu_song::Score;
 use yuefu_theory::{Chord, Key, Quality, TickSpan, Ticks, Timeline};
@@ -46,14 +48,7 @@ fn case(piece: &Piece) -> Option<Case> {
         tune,
         line: score.timeline.clone(),
         end,
-        stated: score
-            .sections
-            .iter()
-            .map(|s| KeySpan {
-                span: s.span,
-                key: s.key,
-            })
-            .collect(),
+        stated: key_spans(score),
         truth: score.chords.iter().map(|c| (c.span, c.chord)).collect(),
     })
 }

@@ -6,6 +6,7 @@
 
 use crate::tones::{Tone, Tones};
 use yuefu_audio::math;
+use yuefu_song::Score;
 use yuefu_theory::{Key, Mode, TickSpan, Ticks, Timeline};
 
 /// A key and where it holds.
@@ -15,6 +16,17 @@ pub struct KeySpan {
     pub span: TickSpan,
     /// The key, major or minor.
     pub key: Key,
+}
+
+/// The keys that a score states, section by section.
+pub fn key_spans(score: &Score) -> Vec<KeySpan> {
+    let sections = score.sections.iter();
+    sections
+        .map(|section| KeySpan {
+            span: section.span,
+            key: section.key,
+        })
+        .collect()
 }
 
 /// How often each degree of the chromatic scale occurs in a segment, major and minor.

@@ -15,7 +15,7 @@ mod tune;
 mod tune_chords;
 
 pub use form::{FormPart, find_form};
-pub use keys::{KeySpan, find_key, find_keys};
+pub use keys::{KeySpan, find_key, find_keys, key_spans};
 pub use metre::{MetreGuess, guess_metre};
 pub use offers::Palette;
 pub use phrases::phrase_starts;

@@ -107,7 +107,8 @@ fn lift(brief: &Brief, style: &Style, key: Key, sections: &mut [SectionPlan], se
     }
 }
 
-fn parse_row(row: &str) -> Vec<Bar> {
+/// The bars of a row as a style writes it; what is no numeral is left out.
+pub fn parse_row(row: &str) -> Vec<Bar> {
     row.split_whitespace()
         .map(|bar| {
             bar.split(',')
@@ -120,11 +121,7 @@ fn parse_row(row: &str) -> Vec<Bar> {
 
 fn choose_row(style: &Style, key: Key, section: &SectionPlan, seed: &SeedPath) -> Vec<Bar> {
     let minor = key.mode.is_minor();
-    let table = if minor && !style.harmony.minor.is_empty() {
-        &style.harmony.minor
-    } else {
-        &style.harmony.major
-    };
+    let (table, _) = style.harmony.in_mode(key.mode);
     let mut rng = seed.join("row").join(&section.material).rng();
     let rows = table
         .get(&section.material)

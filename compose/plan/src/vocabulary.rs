@@ -1,8 +1,9 @@
 //! Which chords a style writes, counted over its progressions.
 
+use crate::harmony::parse_row;
 use std::collections::BTreeMap;
 use yuefu_song::Style;
-use yuefu_theory::{Key, Mode, Quality, Roman};
+use yuefu_theory::{Key, Mode, Quality};
 
 /// Chords by semitones of the root above the tonic and what stands on it, with their weight.
 pub type Vocabulary = Vec<(u8, Quality, f64)>;
@@ -37,12 +38,7 @@ pub fn changes_a_bar(style: &Style) -> f64 {
 
 fn in_mode(style: &Style, mode: Mode) -> Vocabulary {
     let harmony = &style.harmony;
-    let own = mode.is_minor() && !harmony.minor.is_empty();
-    let (rows, closing) = if own {
-        (&harmony.minor, &harmony.closing_minor)
-    } else {
-        (&harmony.major, &harmony.closing)
-    };
+    let (rows, closing) = harmony.in_mode(mode);
     let key = Key::simplest(0, mode);
     let color = f64::from(harmony.color);
     let mut counts: BTreeMap<(u8, usize), (Quality, f64)> = BTreeMap::new();
@@ -55,11 +51,10 @@ fn in_mode(style: &Style, mode: Mode) -> Vocabulary {
         .values()
         .flatten()
         .chain(closing)
-        .flat_map(|row| row.split_whitespace())
+        .flat_map(|row| parse_row(row))
     {
-        let chords: Vec<Roman> = bar.split(',').filter_map(|n| n.parse().ok()).collect();
-        for roman in &chords {
-            let weight = 1.0 / chords.len() as f64;
+        for roman in &bar {
+            let weight = 1.0 / bar.len() as f64;
             let root = roman.in_key(&key).root.pc();
             let quality = sounded(roman.quality, root, &key);
             match colored(quality, root, &key) {

@@ -30,6 +30,12 @@ impl Score {
         sections.chain(phrases).max().unwrap_or_default()
     }
 
+    /// The end of the last section, whatever rings beyond it; [`Score::end`] where there is none.
+    pub fn form_end(&self) -> Ticks {
+        let last = self.sections.last();
+        last.map_or_else(|| self.end(), |section| section.span.end)
+    }
+
     /// The section at a position.
     pub fn section_at(&self, at: Ticks) -> Option<&Section> {
         self.sections
@@ -48,11 +54,7 @@ impl Score {
 
     /// The chord at a position.
     pub fn chord_at(&self, at: Ticks) -> Option<&ChordSpan> {
-        let after = self.chords.partition_point(|chord| chord.span.start <= at);
-        after
-            .checked_sub(1)
-            .map(|i| &self.chords[i])
-            .filter(|chord| chord.span.contains(at))
+        ChordSpan::at(&self.chords, at)
     }
 }
 
@@ -136,6 +138,17 @@ pub struct ChordSpan {
     pub span: TickSpan,
     /// The chord.
     pub chord: Chord,
+}
+
+impl ChordSpan {
+    /// The one of some chords, in order of start, that holds at a position.
+    pub fn at(chords: &[Self], at: Ticks) -> Option<&Self> {
+        let after = chords.partition_point(|chord| chord.span.start <= at);
+        after
+            .checked_sub(1)
+            .map(|i| &chords[i])
+            .filter(|chord| chord.span.contains(at))
+    }
 }
 
 /// What a track does in the arrangement.

@@ -8,7 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use yuefu_theory::{Metre, SpelledPc};
+use yuefu_theory::{Metre, Mode, SpelledPc};
 
 /// A style: everything that makes a genre itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +95,18 @@ pub struct Harmony {
     /// `standards`. Without one, chords are rows of the style.
     #[serde(default)]
     pub learned: Option<String>,
+}
+
+impl Harmony {
+    /// Progressions for keys of a mode, and the closing bars that go with them: a style that wrote
+    /// none for minor-like modes uses its major ones.
+    pub fn in_mode(&self, mode: Mode) -> (&BTreeMap<String, Vec<String>>, &[String]) {
+        if mode.is_minor() && !self.minor.is_empty() {
+            (&self.minor, &self.closing_minor)
+        } else {
+            (&self.major, &self.closing)
+        }
+    }
 }
 
 /// Melody of a style.

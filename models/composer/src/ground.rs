@@ -56,9 +56,7 @@ impl<'a> Ground<'a> {
 
     /// The chord at a time, where one is implied.
     pub fn chord(&self, at: Ticks) -> Option<Chord> {
-        let after = self.chords.partition_point(|c| c.span.start <= at);
-        let span = self.chords.get(after.checked_sub(1)?)?;
-        span.span.contains(at).then_some(span.chord)
+        ChordSpan::at(&self.chords, at).map(|found| found.chord)
     }
 
     /// The next other chord after a time, and when it comes.

@@ -3,8 +3,8 @@
 use crate::{lines::cut_line, piece::Piece};
 use std::collections::BTreeMap;
 use yuefu_harmonize::{
-    FormPart, KeySpan, Tone, all_tones, find_form, find_keys, harmonize_tune, phrase_starts,
-    recognize_chords, tones as tones_of,
+    FormPart, KeySpan, Tone, all_tones, find_form, find_keys, harmonize_tune, key_spans,
+    phrase_starts, recognize_chords, tones as tones_of,
 };
 use yuefu_song::{ChordSpan, Score, Section, SectionKind, line_of};
 use yuefu_theory::{Key, Mode, TickSpan, Ticks};
@@ -124,16 +124,6 @@ fn spell(score: &mut Score) {
             }
         }
     }
-}
-
-fn key_spans(score: &Score) -> Vec<KeySpan> {
-    let sections = score.sections.iter();
-    sections
-        .map(|section| KeySpan {
-            span: section.span,
-            key: section.key,
-        })
-        .collect()
 }
 
 /// Chords of everything that sounds, or for a tune alone.

@@ -4,7 +4,8 @@ use super::{ImportFormat, Remark};
 use crate::{error::StudioError, harmonizing::chords_for_tune};
 use yuefu_audio::Seconds;
 use yuefu_harmonize::{
-    FormPart, KeySpan, all_tones, find_form, find_key, find_keys, recognize_chords, tones,
+    FormPart, KeySpan, all_tones, find_form, find_key, find_keys, key_spans, recognize_chords,
+    tones,
 };
 use yuefu_scorefile::Stated;
 use yuefu_song::{
@@ -180,16 +181,9 @@ pub(super) fn sections(
     remarks: &mut Vec<Remark>,
 ) {
     if !stated.sections {
-        let end = score.sections.last().map_or(score.end(), |s| s.span.end);
+        let end = score.form_end();
         let cuts: Vec<Ticks> = score.sections.iter().map(|s| s.span.start).collect();
-        let keys: Vec<KeySpan> = score
-            .sections
-            .iter()
-            .map(|s| KeySpan {
-                span: s.span,
-                key: s.key,
-            })
-            .collect();
+        let keys = key_spans(score);
         let parts = form(score, end, &cuts);
         let tune_tones = tune.map_or(Vec::new(), |index| tones(&score.tracks[index]));
         let sung = |span: TickSpan| tune_tones.iter().any(|t| span.contains(t.span.start));
@@ -280,15 +274,8 @@ pub(super) fn chords(
     let Some(tune) = tune else {
         return Ok(());
     };
-    let end = score.sections.last().map_or(score.end(), |s| s.span.end);
-    let keys: Vec<KeySpan> = score
-        .sections
-        .iter()
-        .map(|s| KeySpan {
-            span: s.span,
-            key: s.key,
-        })
-        .collect();
+    let end = score.form_end();
+    let keys = key_spans(score);
     let line = &score.timeline;
     let alone = tones(&score.tracks[tune]);
     let accompanied = all.len() > alone.len() || !super::is_single(&alone);
@@ -383,7 +370,7 @@ pub(super) fn main_key(score: &Score) -> Key {
 
 fn section_plans(score: &Score) -> Vec<SectionPlan> {
     let line = &score.timeline;
-    let end = score.sections.last().map_or(score.end(), |s| s.span.end);
+    let end = score.form_end();
     let cuts: Vec<Ticks> = score.sections.iter().map(|s| s.span.start).collect();
     let forms = form(score, end, &cuts);
     score

@@ -143,13 +143,7 @@ impl Work<'_> {
             .iter()
             .map(|section| (section.span, section.key))
             .collect();
-        let old_at = |at: Ticks| {
-            let after = chords.partition_point(|chord| chord.span.start <= at);
-            let chord = after.checked_sub(1).map(|i| &chords[i]);
-            chord
-                .filter(|chord| chord.span.contains(at))
-                .map(|chord| chord.chord)
-        };
+        let old_at = |at: Ticks| ChordSpan::at(&chords, at).map(|found| found.chord);
         let main = self.song.plan.key;
         let key_at = |at: Ticks| {
             let found = keys.iter().find(|(span, _)| span.contains(at));

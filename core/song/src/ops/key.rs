@@ -58,13 +58,7 @@ impl Work<'_> {
             .iter()
             .flat_map(|section| section.chords.clone())
             .collect();
-        let chord_at = |at: Ticks| {
-            let after = chords.partition_point(|chord| chord.span.start <= at);
-            let chord = after.checked_sub(1).map(|i| &chords[i]);
-            chord
-                .filter(|chord| chord.span.contains(at))
-                .map(|chord| chord.chord)
-        };
+        let chord_at = |at: Ticks| ChordSpan::at(&chords, at).map(|found| found.chord);
         for index in 0..self.song.score.tracks.len() {
             if self.song.score.tracks[index].role.is_percussion() {
                 continue;

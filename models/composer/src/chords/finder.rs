@@ -249,10 +249,7 @@ fn so_far(asked: &Asked<'_>, repertoire: u8, per_bar: usize) -> Course {
 
 /// Roots and triads that a style's rows use in a mode.
 fn vocabulary(style: &Style, key: &Key) -> BTreeSet<u8> {
-    let table = match key.mode.is_minor() && !style.harmony.minor.is_empty() {
-        true => &style.harmony.minor,
-        false => &style.harmony.major,
-    };
+    let (table, _) = style.harmony.in_mode(key.mode);
     table
         .values()
         .flatten()
