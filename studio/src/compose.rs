@@ -1,8 +1,10 @@
 //! From a line of words to a song.
 
 use crate::{Remark, Studio, error::StudioError, words, written};
+use std::{fs, sync::Arc};
 use yuefu_arrange::{Band, KitPlayer, TuneFinder};
 use yuefu_brief::Overrides;
+use yuefu_composer::{Composer, ComposerFault, Harmonist};
 use yuefu_engine::SeedPath;
 use yuefu_plan::HarmonyFinder;
 use yuefu_song::{
@@ -21,6 +23,39 @@ pub struct Composed {
 }
 
 impl Studio {
+    /// The studio with another composer: `learned` (what ships), `rules`, or a file of weights.
+    /// Rules find chords, too.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no weights.
+    pub fn with_composer(mut self, name: &str) -> Result<Self, StudioError> {
+        let broken = |fault: ComposerFault| {
+            let text = fault.to_string();
+            let (en, zh) = text.split_once(" · ").unwrap_or((&text, &text));
+            StudioError::input(format!("{name}: {en}"), format!("{name}：{zh}"))
+        };
+        match name {
+            "learned" => {
+                self.composer = Some(Arc::new(Composer::shipped().map_err(broken)?));
+                self.harmonist = Some(Arc::new(Harmonist::shipped().map_err(broken)?));
+            }
+            RULES => {
+                self.composer = None;
+                self.harmonist = None;
+            }
+            path => {
+                let bytes = fs::read(path).map_err(|error| {
+                    StudioError::input(
+                        format!("expected a composer: rules, learned, or a file of weights; {path}: {error}"),
+                        format!("应为作曲引擎：rules、learned 或权重文件；{path}：{error}"),
+                    )
+                })?;
+                self.composer = Some(Arc::new(Composer::parse(&bytes).map_err(broken)?));
+            }
+        }
+        Ok(self)
+    }
+
     /// What a prompt and options ask for.
     ///
     /// Without an explicit seed the brief gets one that follows from the prompt, so that the
@@ -111,17 +146,16 @@ impl Studio {
 
     /// The engines of this build, in the order of the stages.
     pub(crate) fn engines(&self) -> Vec<EngineUse> {
-        let tunes = self.composer.as_deref().map_or("rules", TuneFinder::id);
-        let drums = self.drummer.as_deref().map_or("rules", KitPlayer::id);
-        let chords = self.harmony_finder().map_or("rules", |finder| finder.id());
+        let [tunes, drums] = self.writers();
+        let chords = self.harmony_finder().map_or(RULES, |finder| finder.id());
         [
-            ("brief", "rules", 1),
-            ("plan", "rules", 1),
+            ("brief", RULES, 1),
+            ("plan", RULES, 1),
             ("harmony", chords, 1),
-            ("arrange", "rules", 1),
+            ("arrange", RULES, 1),
             (TUNES, tunes, 1),
             (DRUMS, drums, 1),
-            ("perform", "rules", yuefu_perform::VERSION),
+            ("perform", RULES, yuefu_perform::VERSION),
             ("instruments", "yuefu-instruments", 1),
             ("mix", "yuefu-mix", 1),
             ("master", "yuefu-master", 1),
@@ -143,64 +177,60 @@ impl Studio {
     }
 }
 
+/// The engine that every stage has.
+const RULES: &str = "rules";
 /// The stage that finds tunes, in a song's list of engines.
 const TUNES: &str = "tune";
 /// The stage that plays kits. Songs that do not name it were drummed by rules.
 const DRUMS: &str = "drums";
 
 impl Studio {
+    /// Who finds tunes and who plays kits.
+    fn writers(&self) -> [&str; 2] {
+        [
+            self.composer.as_deref().map_or(RULES, TuneFinder::id),
+            self.drummer.as_deref().map_or(RULES, KitPlayer::id),
+        ]
+    }
+
     /// What a song is written with: its own engines, as far as they are here.
     pub(crate) fn band(&self, engines: &[EngineUse]) -> Band<'_> {
-        let own = self.composer.as_deref().filter(|composer| {
-            let mut used = engines.iter().filter(|used| used.stage == TUNES);
-            used.any(|used| used.engine == composer.id())
-        });
-        let finder = own.map(|composer| composer as &dyn TuneFinder);
-        let own = self.drummer.as_deref().filter(|drummer| {
-            let mut used = engines.iter().filter(|used| used.stage == DRUMS);
-            used.any(|used| used.engine == drummer.id())
-        });
-        let drummer = own.map(|drummer| drummer as &dyn KitPlayer);
+        let wrote = |stage: &str, id: &str| {
+            let mut used = engines.iter().filter(|used| used.stage == stage);
+            used.any(|used| used.engine == id)
+        };
+        let finder = self.composer.as_deref().map(|own| own as &dyn TuneFinder);
+        let drummer = self.drummer.as_deref().map(|own| own as &dyn KitPlayer);
         Band::new(&self.book, &self.catalog)
-            .with(finder)
-            .drummed(drummer)
+            .with(finder.filter(|own| wrote(TUNES, own.id())))
+            .drummed(drummer.filter(|own| wrote(DRUMS, own.id())))
     }
 
     /// What to say of a song that engines wrote which are not here: rules write what is new.
     pub(crate) fn missing_engines(&self, engines: &[EngineUse]) -> Vec<Remark> {
-        let missing = [
-            self.missing_composer(engines),
-            self.missing_drummer(engines),
-        ];
-        missing.into_iter().flatten().collect()
-    }
-
-    fn missing_drummer(&self, engines: &[EngineUse]) -> Option<Remark> {
-        let used = engines.iter().find(|used| used.stage == DRUMS)?;
-        let here = self.drummer.as_deref().map_or("rules", KitPlayer::id);
-        (used.engine != "rules" && used.engine != here).then(|| {
+        let missing = |stage: &str, here: &str| {
+            let used = engines.iter().find(|used| used.stage == stage)?;
+            let absent = used.engine != RULES && used.engine != here;
+            absent.then_some(used.engine.as_str())
+        };
+        let [tunes, drums] = self.writers();
+        let tunes = missing(TUNES, tunes).map(|engine| {
             Remark::new(
                 format!(
-                    "the drums of this song were played by `{}`, which is not in this build: rules play the new ones",
-                    used.engine
+                    "the tunes of this song were found by `{engine}`, which is not in this build: rules find the new ones"
                 ),
-                format!("此曲的鼓由“{}”演奏，本程序没有它：新的鼓由规则写成", used.engine),
+                format!("此曲的旋律由“{engine}”写成，本程序没有它：新的旋律由规则写成"),
             )
-        })
-    }
-
-    fn missing_composer(&self, engines: &[EngineUse]) -> Option<Remark> {
-        let used = engines.iter().find(|used| used.stage == TUNES)?;
-        let here = self.composer.as_deref().map_or("rules", TuneFinder::id);
-        (used.engine != "rules" && used.engine != here).then(|| {
+        });
+        let drums = missing(DRUMS, drums).map(|engine| {
             Remark::new(
                 format!(
-                    "the tunes of this song were found by `{}`, which is not in this build: rules find the new ones",
-                    used.engine
+                    "the drums of this song were played by `{engine}`, which is not in this build: rules play the new ones"
                 ),
-                format!("此曲的旋律由“{}”写成，本程序没有它：新的旋律由规则写成", used.engine),
+                format!("此曲的鼓由“{engine}”演奏，本程序没有它：新的鼓由规则写成"),
             )
-        })
+        });
+        tunes.into_iter().chain(drums).collect()
     }
 }
 

@@ -1,13 +1,12 @@
 //! Training the networks that find tunes, and tuning the shipped one to a user's own songs.
 
-use crate::{Studio, error::StudioError, learning::write_whole};
+use crate::{error::StudioError, learning::write_whole};
 use serde::Serialize;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
-use yuefu_composer::{Composer, Harmonist, tell::Event};
+use yuefu_composer::{Composer, tell::Event};
 use yuefu_composer_training::{
     baseline::Markov,
     curves,
@@ -38,41 +37,6 @@ pub struct Learned {
     pub perplexity: Vec<(&'static str, [f64; 3])>,
     /// The weights.
     pub file: PathBuf,
-}
-
-impl Studio {
-    /// The studio with another composer: `learned` (what ships), `rules`, or a file of weights.
-    /// Rules find chords, too.
-    ///
-    /// # Errors
-    /// When the file cannot be read or holds no weights.
-    pub fn with_composer(mut self, name: &str) -> Result<Self, StudioError> {
-        let broken = |fault: yuefu_composer::ComposerFault| {
-            let text = fault.to_string();
-            let (en, zh) = text.split_once(" · ").unwrap_or((&text, &text));
-            StudioError::input(format!("{name}: {en}"), format!("{name}：{zh}"))
-        };
-        match name {
-            "learned" => {
-                self.composer = Some(Arc::new(Composer::shipped().map_err(broken)?));
-                self.harmonist = Some(Arc::new(Harmonist::shipped().map_err(broken)?));
-            }
-            "rules" => {
-                self.composer = None;
-                self.harmonist = None;
-            }
-            path => {
-                let bytes = fs::read(path).map_err(|error| {
-                    StudioError::input(
-                        format!("expected a composer: rules, learned, or a file of weights; {path}: {error}"),
-                        format!("应为作曲引擎：rules、learned 或权重文件；{path}：{error}"),
-                    )
-                })?;
-                self.composer = Some(Arc::new(Composer::parse(&bytes).map_err(broken)?));
-            }
-        }
-        Ok(self)
-    }
 }
 
 /// The network that is trained anew.

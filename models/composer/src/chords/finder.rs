@@ -78,9 +78,10 @@ impl HarmonyFinder for Harmonist {
             kind: Some(asked.kind),
             minor: asked.key.mode.is_minor(),
         });
+        let known = vocabulary(asked.style, &asked.key);
         for _ in 0..TRIES {
             course.beats.truncate(from);
-            self.draw_section(&mut course, asked, rng)?;
+            self.draw_section(&mut course, &known, asked, rng)?;
             if !is_dull(&course) && !is_heard(&course) {
                 break;
             }
@@ -94,9 +95,14 @@ impl HarmonyFinder for Harmonist {
 }
 
 impl Harmonist {
-    /// Draws the last passage of a course, beat by beat.
-    fn draw_section(&self, course: &mut Course, asked: &Asked<'_>, rng: &mut Rng) -> Option<()> {
-        let known = vocabulary(asked.style, &asked.key);
+    /// Draws the last passage of a course, beat by beat, out of known chords above all.
+    fn draw_section(
+        &self,
+        course: &mut Course,
+        known: &BTreeSet<u8>,
+        asked: &Asked<'_>,
+        rng: &mut Rng,
+    ) -> Option<()> {
         let passage = course.passages.len() - 1;
         let (from, to) = course.passages[passage].beats;
         let mut seen = Seen::default();
@@ -109,7 +115,7 @@ impl Harmonist {
                 now.is_none() || draw(self.net.change(&thought), HEAT, &mut |_| 1.0, rng)? == 1;
             let chord = match now {
                 Some(now) if !change => now,
-                _ => self.choose(&thought, before, &known, asked, rng)?,
+                _ => self.choose(&thought, before, known, asked, rng)?,
             };
             course.beats.push(Beat {
                 chord,
