@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
-use yuefu_bench::composer;
+use yuefu_bench::{args::Args, composer};
 use yuefu_engine::SeedPath;
 use yuefu_originality::{MOST_KNOWN, OriginalityIndex, tune_of};
 use yuefu_song::{
@@ -27,16 +27,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let args: Vec<String> = std::env::args().collect();
-    let value = |name: &str, usual: &str| {
-        let at = args.iter().position(|a| a == name);
-        let given = at.and_then(|at| args.get(at + 1));
-        given.map_or_else(|| usual.to_owned(), String::clone)
-    };
-    let wanted: usize = value("--phrases", "1000")
-        .parse()
-        .map_err(|_| "--phrases N")?;
-    let composer = composer::named(&value("--composer", "shipped"))?;
+    let args = Args::of_program();
+    let wanted = args.number_or("--phrases", 1000_usize)?;
+    let composer = composer::named(args.value_or("--composer", "shipped"))?;
     let finder = composer.as_ref().map(|c| c as &dyn TuneFinder);
     let index = OriginalityIndex::shipped().map_err(|error| error.to_string())?;
     let book = yuefu_plan::standard_styles()?;

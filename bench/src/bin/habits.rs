@@ -3,28 +3,17 @@
 //! `habits SONGS.yfc data/composer`.
 
 use std::{collections::BTreeMap, path::Path, process::ExitCode};
-use yuefu_corpus::{Piece, Source, Split, pack::Reader};
+use yuefu_bench::counting;
+use yuefu_corpus::{Piece, Source, Split};
 use yuefu_plan::learned::{ChordHabits, ChordLine, FormHabits, Level, REPERTOIRES, repertoire};
 use yuefu_song::SectionKind;
 use yuefu_theory::Chord;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [corpus, folder] = &arguments[..] else {
-        eprintln!("expected: habits SONGS.yfc FOLDER");
-        return ExitCode::from(2);
-    };
-    match run(Path::new(corpus), Path::new(folder)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    counting::main("habits", run)
 }
 
-fn run(corpus: &Path, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let pieces: Vec<Piece> = Reader::open(corpus)?.collect::<Result<_, _>>()?;
+fn run(pieces: &[Piece], folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let mut chords = ChordHabits::default();
     let mut forms = FormHabits::default();
     let learned = |piece: &&Piece| piece.split == Split::Train;
@@ -33,11 +22,11 @@ fn run(corpus: &Path, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         add_form(piece, &mut forms);
     }
     println!("chords, perplexity for each change, on songs of the validation and test parts:");
-    report(&chords, &pieces);
+    report(&chords, pieces);
     chords.prune(20);
     println!("the same after pruning (this ships):");
-    report(&chords, &pieces);
-    report_forms(&forms, &pieces);
+    report(&chords, pieces);
+    report_forms(&forms, pieces);
     for (name, text) in [("chords.txt", chords.text()), ("forms.txt", forms.text())] {
         println!("{name}: {} bytes", text.len());
         std::fs::write(folder.join(name), text)?;

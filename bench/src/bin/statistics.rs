@@ -9,6 +9,7 @@
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
 use yuefu_bench::{
+    args::Args,
     composer, groove,
     lines::{NAMES, measure, of_score, spread},
     pop909,
@@ -20,16 +21,10 @@ use yuefu_song::{
 };
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().collect();
-    let value = |name: &str| {
-        args.iter()
-            .position(|a| a == name)
-            .and_then(|i| args.get(i + 1))
-            .cloned()
-    };
-    let data = value("--data").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
-    let songs: usize = value("--songs").and_then(|n| n.parse().ok()).unwrap_or(12);
-    let only = value("--style");
+    let args = Args::of_program();
+    let data = PathBuf::from(args.value_or("--data", "../shared/data"));
+    let songs: usize = args.number_or("--songs", 12).unwrap_or(12);
+    let only = args.value("--style");
 
     let archive = data.join("pop909.tar.gz");
     let real: Vec<[f64; 17]> = match pop909::read(&archive, 909) {
@@ -45,11 +40,11 @@ fn main() -> ExitCode {
             Vec::new()
         }
     };
-    let book = match value("--file") {
+    let book = match args.value("--file") {
         None => yuefu_plan::standard_styles(),
-        Some(path) => std::fs::read_to_string(&path)
+        Some(path) => std::fs::read_to_string(path)
             .map_err(|error| format!("{path} cannot be read: {error}"))
-            .and_then(|text| StyleBook::parse(&[(&path, &text)])),
+            .and_then(|text| StyleBook::parse(&[(path, &text)])),
     };
     let (book, catalog) = match (book, catalog()) {
         (Ok(book), Ok(catalog)) => (book, catalog),
@@ -58,8 +53,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let name = value("--composer").unwrap_or_else(|| "shipped".to_owned());
-    let composer = match composer::named(&name) {
+    let composer = match composer::named(args.value_or("--composer", "shipped")) {
         Ok(composer) => composer,
         Err(error) => {
             eprintln!("{error}");
@@ -79,7 +73,7 @@ fn main() -> ExitCode {
     let mut total = 0;
     let mut all: Vec<[f64; 17]> = Vec::new();
     for style in book.styles() {
-        if only.as_ref().is_some_and(|id| *id != style.id) {
+        if only.is_some_and(|id| id != style.id) {
             continue;
         }
         let mut rows = Vec::new();

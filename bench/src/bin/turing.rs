@@ -13,7 +13,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
-use yuefu_bench::{boost, composer, markov::Markov, sheet};
+use yuefu_bench::{args::Args, boost, composer, markov::Markov, sheet};
 use yuefu_corpus::{Limits, Piece, Source, Split, gather};
 use yuefu_engine::{Cancel, SeedPath};
 use yuefu_evaluate::events::{self, Event};
@@ -42,19 +42,12 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let args: Vec<String> = std::env::args().collect();
-    let has = |name: &str| args.iter().any(|a| a == name);
-    let value = |name: &str, usual: &str| {
-        let at = args.iter().position(|a| a == name);
-        let given = at.and_then(|at| args.get(at + 1));
-        given.map_or_else(|| usual.to_owned(), String::clone)
-    };
-    let data = PathBuf::from(value("--data", "../shared/data"));
-    let songs: u64 = value("--songs", "120").parse().map_err(|_| "--songs N")?;
-    let most: usize = value("--asked", "14").parse().map_err(|_| "--asked N")?;
-    let styles = value("--styles", "pop,ballad");
-    let styles: Vec<&str> = styles.split(',').collect();
-    let (tune, sung) = (has("--tune"), has("--sung"));
+    let args = Args::of_program();
+    let data = PathBuf::from(args.value_or("--data", "../shared/data"));
+    let songs = args.number_or("--songs", 120_u64)?;
+    let most = args.number_or("--asked", 14_usize)?;
+    let styles: Vec<&str> = args.value_or("--styles", "pop,ballad").split(',').collect();
+    let (tune, sung) = (args.has("--tune"), args.has("--sung"));
     let keep: Vec<bool> = sheet::names()
         .iter()
         .map(|name| !(tune && sheet::of_chords(name)))
@@ -100,7 +93,10 @@ fn run() -> Result<(), String> {
     }
     println!("{:24} {:.3} {:.3}", "real", floor[0], floor[1]);
     let studio = Studio::shipped().map_err(|error| error.to_string())?;
-    for name in value("--composers", "rules,markov,shipped").split(',') {
+    for name in args
+        .value_or("--composers", "rules,markov,shipped")
+        .split(',')
+    {
         let markov = (name == "markov").then(|| Markov::count(&gathered.pieces));
         let composer = match name {
             "markov" => None,
