@@ -10,12 +10,12 @@ use yuefu_composer::{Composer, tell::Event};
 use yuefu_composer_training::{
     baseline::Markov,
     curves,
-    run::{Back, Learning},
+    run::{Back, Learning, parts},
     train::{Progress, Recipe, examine_file, train},
     tunes::told,
     tuning::{self, held_back, tune},
 };
-use yuefu_corpus::{Limits, Split, gather};
+use yuefu_corpus::{Limits, gather};
 use yuefu_engine::{Cancel, Cancelled};
 
 /// Fewest tunes that can be learned from: a fifth of them is held back.
@@ -64,11 +64,7 @@ pub fn train_tunes(
     cancel: &Cancel,
 ) -> Result<Learned, StudioError> {
     let gathered = gather(from, &Limits::default(), &|_, _| {}, cancel)?;
-    let part = |split: Split| -> Vec<Vec<Event>> {
-        let pieces = gathered.pieces.iter().filter(|p| p.split == split);
-        pieces.filter_map(told).collect()
-    };
-    let [learn, held, test] = [Split::Train, Split::Validation, Split::Test].map(part);
+    let [learn, held, test] = parts(&gathered.pieces, told);
     let count = learn.len() + held.len() + test.len();
     if held.is_empty() || test.is_empty() || learn.is_empty() {
         return Err(too_few(count, 60));
@@ -79,7 +75,7 @@ pub fn train_tunes(
     };
     let device = Default::default();
     let reached = train::<Learning>(&recipe, &learn, &held, folder, &device, |now| {
-        say(now, recipe.steps, progress);
+        say(now, recipe.pace.steps, progress);
         !cancel.is_cancelled()
     })
     .map_err(|error| unwritten(folder, &error))?;

@@ -6,14 +6,14 @@ pub use courses::courses;
 
 use crate::{
     net::{dense, dense_tables, weights},
-    train::{Lesson, Pace},
+    train::{Lesson, Pace, surprise},
 };
 use burn::{
     module::{AutodiffModule, Module},
     nn::{Dropout, DropoutConfig, Linear},
     tensor::{
         ElementConversion, Int, Tensor, TensorData,
-        activation::{log_softmax, relu},
+        activation::relu,
         backend::{AutodiffBackend, Backend},
     },
 };
@@ -184,10 +184,7 @@ fn surprises<B: Backend>(net: &ChordNet<B>, batch: Batch<B>) -> [Tensor<B, 1>; 3
         .into_iter()
         .zip(batch.answers)
         .zip(batch.real)
-        .map(|((answer, right), real)| {
-            let logs = log_softmax(answer, 1).gather(1, right.unsqueeze_dim(1));
-            (logs.squeeze_dim::<1>(1) * real).sum().neg()
-        });
+        .map(|((answer, right), real)| surprise(answer, right, real));
     [(); 3].map(|()| parts.next().expect("three"))
 }
 

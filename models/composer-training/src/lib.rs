@@ -6,6 +6,7 @@ pub mod batch;
 pub mod chords;
 pub mod curves;
 pub mod drums;
+mod lesson;
 pub mod net;
 pub mod run;
 pub mod train;

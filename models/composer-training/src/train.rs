@@ -1,7 +1,8 @@
 //! The loop: steps, looks at held-back tunes, checkpoints. A run that was killed goes on where its
 //! last checkpoint was, and ends with the same weights as one that was not.
 
-use crate::batch::{Batch, batch, cuts};
+use crate::batch::{Batch, batch};
+use crate::lesson::Tunes;
 use crate::net::{Net, Size};
 use burn::{
     grad_clipping::GradientClippingConfig,
@@ -20,6 +21,21 @@ use yuefu_composer::tell::Event;
 use yuefu_engine::SeedPath;
 use yuefu_nets::weights::{self, Table};
 
+/// The pace of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Steps in all.
+    pub steps: usize,
+    /// Highest rate of learning, reached after a warm-up and left along a cosine.
+    pub rate: f64,
+    /// The seed of everything that is drawn.
+    pub seed: u64,
+    /// Steps from one look at what is held back to the next.
+    pub look: usize,
+    /// Looks without a gain after which training ends early.
+    pub patience: usize,
+}
+
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
@@ -29,16 +45,9 @@ pub struct Recipe {
     pub tunes: usize,
     /// Notes of each.
     pub notes: usize,
-    /// Steps in all.
-    pub steps: usize,
-    /// Highest rate of learning, reached after a warm-up and left along a cosine.
-    pub rate: f64,
-    /// The seed of everything that is drawn.
-    pub seed: u64,
-    /// Steps from one look at held-back tunes to the next.
-    pub look: usize,
-    /// Looks without a gain after which training ends early.
-    pub patience: usize,
+    /// The pace of the run.
+    #[serde(flatten)]
+    pub pace: Pace,
 }
 
 impl Recipe {
@@ -73,11 +82,13 @@ impl Recipe {
             size,
             tunes: 16,
             notes: 256,
-            steps,
-            rate: 1.5e-3,
-            seed: 20_261_121,
-            look: 100,
-            patience: 15,
+            pace: Pace {
+                steps,
+                rate: 1.5e-3,
+                seed: 20_261_121,
+                look: 100,
+                patience: 15,
+            },
         }
     }
 }
@@ -117,54 +128,6 @@ pub trait Lesson<B: AutodiffBackend> {
     fn tables(&self, net: &Self::Net) -> Vec<(String, Table)>;
 }
 
-/// The pace of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pace {
-    /// Steps in all.
-    pub steps: usize,
-    /// Highest rate of learning, reached after a warm-up and left along a cosine.
-    pub rate: f64,
-    /// The seed of everything that is drawn.
-    pub seed: u64,
-    /// Steps from one look at what is held back to the next.
-    pub look: usize,
-    /// Looks without a gain after which training ends early.
-    pub patience: usize,
-}
-
-struct Tunes<'a> {
-    recipe: &'a Recipe,
-    learn: &'a [Vec<Event>],
-    held: &'a [Vec<Event>],
-}
-
-impl<B: AutodiffBackend> Lesson<B> for Tunes<'_> {
-    type Net = Net<B>;
-
-    fn name(&self) -> &str {
-        "composer"
-    }
-
-    fn start(&self, device: &B::Device) -> Net<B> {
-        Net::new(self.recipe.size, device)
-    }
-
-    fn loss(&self, net: &Net<B>, _: usize, seed: &SeedPath, device: &B::Device) -> Tensor<B, 1> {
-        let notes = self.recipe.notes;
-        let cuts = cuts(self.learn, self.recipe.tunes, notes, &seed.join("cuts"));
-        let mut hide = seed.join("hide").rng();
-        surprise_of(net, batch::<B>(&cuts, notes, Some(&mut hide), device))
-    }
-
-    fn examine(&self, net: &Net<B>, device: &B::Device) -> [f64; 3] {
-        examine(&net.valid(), self.held, self.recipe.notes, device)
-    }
-
-    fn tables(&self, net: &Net<B>) -> Vec<(String, Table)> {
-        net.tables()
-    }
-}
-
 /// Trains a network on tunes; see [`run`].
 ///
 /// # Errors
@@ -178,18 +141,14 @@ pub fn train<B: AutodiffBackend>(
     go_on: impl FnMut(&Progress) -> bool,
 ) -> io::Result<Progress> {
     let lesson = Tunes {
-        recipe,
+        size: recipe.size,
+        under: None,
+        tunes: recipe.tunes,
+        notes: recipe.notes,
         learn,
         held,
     };
-    let pace = Pace {
-        steps: recipe.steps,
-        rate: recipe.rate,
-        seed: recipe.seed,
-        look: recipe.look,
-        patience: recipe.patience,
-    };
-    run::<B, _>(&lesson, recipe, &pace, folder, device, go_on)
+    run::<B, _>(&lesson, recipe, &recipe.pace, folder, device, go_on)
 }
 
 /// Trains until the pace's end, an early end, or until `go_on` says no; returns how far it came.
@@ -390,4 +349,18 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = path.with_extension("part");
     fs::write(&part, bytes)?;
     fs::rename(part, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipes_are_written_flat() {
+        let text = serde_json::to_string(&Recipe::transformer(40)).expect("JSON");
+        let size = r#""size":{"width":128,"blocks":4,"cells":0,"dropout":0.15}"#;
+        let pace = r#""steps":40,"rate":0.0015,"seed":20261121,"look":100,"patience":15"#;
+        // Runs that were begun before go on where the text is the same.
+        assert_eq!(text, format!(r#"{{{size},"tunes":16,"notes":256,{pace}}}"#));
+    }
 }

@@ -1,18 +1,14 @@
 //! Tuning the shipped network to somebody's own songs: the body stays, the heads learn.
 
 use crate::{
-    batch::{batch, cuts},
-    net::{Net, Size},
-    train::{Lesson, Pace, Progress, examine, run, surprise_of},
+    lesson::Tunes,
+    net::Size,
+    train::{Lesson, Pace, Progress, run},
 };
-use burn::{
-    module::AutodiffModule,
-    tensor::{Tensor, backend::AutodiffBackend},
-};
+use burn::tensor::backend::AutodiffBackend;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, io, path::Path};
 use yuefu_composer::{adapter::adapter, tell::Event};
-use yuefu_engine::SeedPath;
 use yuefu_nets::weights::{Table, parse};
 
 /// How to tune.
@@ -66,43 +62,6 @@ pub struct Tuned {
     pub progress: Progress,
 }
 
-struct Tuning<'a> {
-    recipe: &'a Recipe,
-    size: Size,
-    under: &'a BTreeMap<String, Table>,
-    learn: &'a [Vec<Event>],
-    held: &'a [Vec<Event>],
-}
-
-impl<B: AutodiffBackend> Lesson<B> for Tuning<'_> {
-    type Net = Net<B>;
-
-    fn name(&self) -> &str {
-        "tuning"
-    }
-
-    fn start(&self, device: &B::Device) -> Net<B> {
-        Net::new(self.size, device)
-            .with_tables(self.under.clone(), device)
-            .with_body_fixed()
-    }
-
-    fn loss(&self, net: &Net<B>, _: usize, seed: &SeedPath, device: &B::Device) -> Tensor<B, 1> {
-        let Recipe { tunes, notes, .. } = *self.recipe;
-        let cuts = cuts(self.learn, tunes, notes, &seed.join("cuts"));
-        let mut hide = seed.join("hide").rng();
-        surprise_of(net, batch::<B>(&cuts, notes, Some(&mut hide), device))
-    }
-
-    fn examine(&self, net: &Net<B>, device: &B::Device) -> [f64; 3] {
-        examine(&net.valid(), self.held, self.recipe.notes, device)
-    }
-
-    fn tables(&self, net: &Net<B>) -> Vec<(String, Table)> {
-        net.tables()
-    }
-}
-
 /// Tunes the weights `under` to tunes, in a folder that keeps the run; a run that was stopped goes
 /// on there. Where no look was better than the weights before, the adapter changes nothing.
 ///
@@ -117,10 +76,11 @@ pub fn tune<B: AutodiffBackend>(
     go_on: impl FnMut(&Progress) -> bool,
 ) -> io::Result<Tuned> {
     let tables = parse(under).map_err(io::Error::other)?;
-    let lesson = Tuning {
-        recipe,
+    let lesson = Tunes {
         size: size_of(&tables),
-        under: &tables,
+        under: Some(&tables),
+        tunes: recipe.tunes,
+        notes: recipe.notes,
         learn,
         held,
     };

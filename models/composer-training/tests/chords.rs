@@ -4,6 +4,7 @@ use burn::{
     backend::{Autodiff, Flex},
     tensor::{Tensor, TensorData},
 };
+use near::{floats, near};
 use yuefu_composer::chords::{
     Beat, ChordNet as Loaded, Course, DENSE, Passage, SIZE, SYMBOLS, Seen, Told, see,
 };
@@ -13,6 +14,9 @@ use yuefu_composer_training::{
 };
 use yuefu_nets::weights;
 use yuefu_song::SectionKind;
+
+#[path = "support/near.rs"]
+mod near;
 
 /// Two bars each of four chords, round and round.
 fn toy() -> Course {
@@ -75,11 +79,7 @@ fn both_say_the_same() {
             own.detail(&thought, 35),
         ];
         for (answer, said) in answers.into_iter().zip(said) {
-            let answer = answer.into_data().into_vec::<f32>().expect("floats");
-            assert_eq!(answer.len(), said.len());
-            for (a, b) in answer.iter().zip(&said) {
-                assert!((a - b).abs() < 1e-4, "{a} and {b}");
-            }
+            near(&floats(answer), &said, 1e-4);
         }
     }
 }

@@ -2,13 +2,14 @@
 //! generator for all threads.
 
 use burn::backend::{Autodiff, Flex};
+use killed::goes_on;
 use yuefu_composer_training::{
     drums::{
         lesson::{Drumming, Recipe},
         net::Size,
         takes::Window,
     },
-    train::{Pace, checkpoint, run},
+    train::{Pace, run},
 };
 use yuefu_drummer::{
     Drummer,
@@ -16,6 +17,9 @@ use yuefu_drummer::{
     groove::{Hit, STEPS},
     swing::Swing,
 };
+
+#[path = "support/killed.rs"]
+mod killed;
 
 /// Two bars of a beat, each a little other than the last.
 fn window(number: usize) -> Window {
@@ -68,25 +72,12 @@ fn a_run_that_was_killed_goes_on_as_if_it_had_not_been() {
         learn: &windows[..5],
         held: &windows[5..],
     };
-    let folder = std::env::temp_dir().join(format!("yuefu-drumming-{}", std::process::id()));
-    let (whole, cut) = (folder.join("whole"), folder.join("cut"));
     let device = Default::default();
-    let run = |folder: &std::path::Path, until: usize| {
+    let best = goes_on("drumming", |folder, until| {
         run::<Autodiff<Flex>, _>(&lesson, &recipe, &recipe.pace, folder, &device, |p| {
             p.step < until
         })
         .expect("a run")
-    };
-    let straight = run(&whole, 99);
-    assert_eq!(run(&cut, 3).step, 3);
-    assert_eq!(checkpoint(&cut).expect("kept").step, 3);
-    let resumed = run(&cut, 99);
-    let last = |looks: &[(usize, f64, [f64; 3])]| looks.last().map(|look| look.2);
-    assert_eq!(last(&straight.looks), last(&resumed.looks));
-    let best = |folder: &std::path::Path| std::fs::read(folder.join("best.yfw")).expect("weights");
-    assert!(best(&whole) == best(&cut));
-    let (first, end) = (straight.looks[0].1, straight.looks[3].1);
-    assert!(end < first, "{first} to {end}");
-    Drummer::parse(&best(&whole)).expect("a drummer");
-    std::fs::remove_dir_all(folder).expect("cleaned");
+    });
+    Drummer::parse(&best).expect("a drummer");
 }

@@ -1,6 +1,7 @@
 //! What burn trains is what the drummer runs.
 
 use burn::backend::Flex;
+use near::floats;
 use yuefu_composer_training::drums::{
     batch::batch,
     net::{Drums, Size},
@@ -14,6 +15,9 @@ use yuefu_drummer::{
 };
 use yuefu_engine::SeedPath;
 use yuefu_nets::weights;
+
+#[path = "support/near.rs"]
+mod near;
 
 fn window(seed: u64) -> Window {
     let mut rng = SeedPath::song(seed).rng();
@@ -55,22 +59,15 @@ fn both_say_the_same() {
     let window = window(3);
     let mut rng = SeedPath::song(9).rng();
     let told = batch::<Flex>(&[&window], &mut rng, false, &device);
-    let floats =
-        |x: burn::tensor::Tensor<Flex, 1>| x.into_data().into_vec::<f32>().expect("floats");
-    let near = |a: &[f32], b: &[f32]| {
-        assert_eq!(a.len(), b.len());
-        for (a, b) in a.iter().zip(b) {
-            assert!((a - b).abs() < 2e-4, "{a} and {b}");
-        }
-    };
+    let near = |a: &[f32], b: &[f32]| near::near(a, b, 2e-4);
     let known = ground(&window.ground);
     let [mean, spread] = net.summary(told.read.clone());
     let summary = own.summary(&window.hits, true, &known);
-    near(&summary.mean, &floats(mean.clone().flatten(0, 1)));
-    near(&summary.spread, &floats(spread.flatten(0, 1)));
+    near(&summary.mean, &floats(mean.clone()));
+    near(&summary.spread, &floats(spread));
 
     let logits = net.rows(told.write.clone(), told.hits.clone(), mean.clone());
-    let logits = floats(logits.flatten(0, 2));
+    let logits = floats(logits);
     let struck = rows(&window.hits);
     let mut hand = own.writer(&summary.mean);
     for (step, row) in struck.iter().enumerate() {
@@ -86,7 +83,7 @@ fn both_say_the_same() {
     let one = told.told.clone();
     let told_summary = burn::tensor::Tensor::cat(vec![mean, one], 1);
     let [force, time] = net.played(told.play.clone(), told.forces.clone(), told_summary);
-    let (force, time) = (floats(force.flatten(0, 2)), floats(time.flatten(0, 2)));
+    let (force, time) = (floats(force), floats(time));
     let places: Vec<(usize, usize)> = window.hits.iter().map(|h| (h.step, h.kind)).collect();
     let played: Vec<(f32, f32)> = window.hits.iter().map(|h| (h.force, h.late)).collect();
     let levels = vec![NO_LEVEL; places.len()];

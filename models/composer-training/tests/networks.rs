@@ -6,17 +6,19 @@ use burn::{
     optim::GradientsParams,
     tensor::{Tensor, backend::AutodiffBackend},
 };
-use yuefu_composer::{
-    events::{AT, BEFORE},
-    net::Memory,
-    tell::Event,
-};
+use events::tune;
+use near::{floats, near};
+use yuefu_composer::{net::Memory, tell::Event};
 use yuefu_composer_training::{
     batch::batch,
     net::{Net, Size},
 };
-use yuefu_engine::{Rng, SeedPath};
 use yuefu_nets::weights;
+
+#[path = "support/events.rs"]
+mod events;
+#[path = "support/near.rs"]
+mod near;
 
 type Back = Autodiff<Flex>;
 
@@ -35,21 +37,6 @@ const SIZES: [Size; 2] = [
     },
 ];
 
-fn event(rng: &mut Rng) -> Event {
-    Event {
-        before: BEFORE.map(|classes| rng.below(classes) as u8),
-        at: AT.map(|classes| rng.below(classes) as u8),
-        distance: rng.below(32) as u8,
-        length: rng.below(32) as u8,
-        key: rng.below(49) as u8,
-    }
-}
-
-fn tune(seed: u64, notes: usize) -> Vec<Event> {
-    let mut rng = SeedPath::song(seed).rng();
-    (0..notes).map(|_| event(&mut rng)).collect()
-}
-
 #[test]
 fn both_say_the_same() {
     let device = Default::default();
@@ -59,7 +46,7 @@ fn both_say_the_same() {
         let own = yuefu_composer::net::Net::parse(&weights::write(&net.tables())).expect("tables");
         let told = batch::<Flex>(&[&tune], tune.len(), None, &device);
         let answers = net.forward(told.before, told.at);
-        let answers = answers.map(|a| a.into_data().into_vec::<f32>().expect("floats"));
+        let answers = answers.map(floats);
         let mut memory = Memory::default();
         for (index, event) in tune.iter().enumerate() {
             let state = own.tell(&mut memory, &event.before);
@@ -70,9 +57,7 @@ fn both_say_the_same() {
             ];
             for (said, answers) in said.iter().zip(&answers) {
                 let row = &answers[index * said.len()..(index + 1) * said.len()];
-                for (a, b) in said.iter().zip(row) {
-                    assert!((a - b).abs() < 2e-4, "note {index}: {a} and {b}");
-                }
+                near(said, row, 2e-4);
             }
         }
     }

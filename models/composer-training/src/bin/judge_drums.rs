@@ -3,9 +3,12 @@
 //! `cargo run --release -p yuefu-composer-training --bin judge_drums -- WEIGHTS|shipped SOURCE...`
 
 use std::process::ExitCode;
-use yuefu_composer_training::drums::{
-    baseline::{Means, Past, Table, by_rules},
-    takes::{Window, takes, windows},
+use yuefu_composer_training::{
+    drums::{
+        baseline::{Means, Past, Table, by_rules},
+        takes::{Window, takes, windows_of},
+    },
+    run::called,
 };
 use yuefu_corpus::Split;
 use yuefu_drummer::{
@@ -17,18 +20,10 @@ use yuefu_drummer::{
 use yuefu_engine::{Rng, SeedPath};
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [weights, sources @ ..] = &args[..] else {
-        eprintln!("usage: judge_drums WEIGHTS|shipped SOURCE...");
-        return ExitCode::FAILURE;
-    };
-    match judge(weights, sources) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    called(
+        "judge_drums WEIGHTS|shipped SOURCE...",
+        |[weights], sources| judge(weights, sources),
+    )
 }
 
 fn judge(weights: &str, sources: &[String]) -> Result<(), String> {
@@ -38,11 +33,8 @@ fn judge(weights: &str, sources: &[String]) -> Result<(), String> {
     };
     let drummer = drummer.map_err(|fault| fault.to_string())?;
     let takes = takes(sources)?;
-    let part = |split: Split, every: usize| -> Vec<Window> {
-        let own = takes.iter().filter(|(part, _)| *part == split);
-        own.flat_map(|(_, take)| windows(take, every)).collect()
-    };
-    let (learn, test) = (part(Split::Train, 1), part(Split::Test, 2));
+    let learn = windows_of(&takes, Split::Train, 1);
+    let test = windows_of(&takes, Split::Test, 2);
     if learn.is_empty() || test.is_empty() {
         return Err("the sources have no takes to learn from or none to test on".to_owned());
     }

@@ -4,33 +4,24 @@
 //! archive of Groove MIDI, its folder, or packed corpora as sources. The run goes on where it was
 //! killed; when it ends or is stopped, `FOLDER/grooves.yfw` holds the weights, `FOLDER/loss.png` the curves.
 
-use burn::backend::Autodiff;
 use std::{path::Path, process::ExitCode};
 use yuefu_composer_training::{
     drums::{
         ideas::with_ideas,
         lesson::{Drumming, Recipe},
         net::Size,
-        takes::{Window, takes, windows},
+        takes::{takes, windows_of},
     },
-    run::{Back, watched},
-    train::{Pace, run},
+    run::{self, Learning, called, watched},
+    train::{self, Pace},
 };
 use yuefu_corpus::Split;
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, steps, sources @ ..] = &args[..] else {
-        eprintln!("usage: train_drums FOLDER STEPS SOURCE...");
-        return ExitCode::FAILURE;
-    };
-    match learn(Path::new(folder), steps, sources) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    called(
+        "train_drums FOLDER STEPS SOURCE...",
+        |[folder, steps], sources| learn(Path::new(folder), steps, sources),
+    )
 }
 
 fn learn(folder: &Path, steps: &str, sources: &[String]) -> Result<(), String> {
@@ -46,9 +37,7 @@ fn learn(folder: &Path, steps: &str, sources: &[String]) -> Result<(), String> {
         free: 8.0,
         warm: 1_500,
         pace: Pace {
-            steps: steps
-                .parse()
-                .map_err(|_| format!("expected a number of steps, found {steps}"))?,
+            steps: run::steps(steps)?,
             rate: 2e-3,
             seed: 20_261_121,
             look: 200,
@@ -56,11 +45,8 @@ fn learn(folder: &Path, steps: &str, sources: &[String]) -> Result<(), String> {
         },
     };
     let takes = takes(sources)?;
-    let part = |split: Split, every: usize| -> Vec<Window> {
-        let own = takes.iter().filter(|(part, _)| *part == split);
-        own.flat_map(|(_, take)| windows(take, every)).collect()
-    };
-    let (learn, held) = (part(Split::Train, 1), part(Split::Validation, 2));
+    let learn = windows_of(&takes, Split::Train, 1);
+    let held = windows_of(&takes, Split::Validation, 2);
     for (name, part) in [("train", &learn), ("held back", &held)] {
         let hits: usize = part.iter().map(|window| window.hits.len()).sum();
         println!("{name}: {} windows of two bars, {hits} hits", part.len());
@@ -78,7 +64,7 @@ fn learn(folder: &Path, steps: &str, sources: &[String]) -> Result<(), String> {
         folder,
         recipe.pace.steps,
         ["hits", "force", "time"],
-        |go_on| run::<Autodiff<Back>, _>(&lesson, &recipe, &recipe.pace, folder, &device, go_on),
+        |go_on| train::run::<Learning, _>(&lesson, &recipe, &recipe.pace, folder, &device, go_on),
     )?;
     // What a stopped run has learned so far can be used, too. Every third window is enough to say
     // where grooves lie.

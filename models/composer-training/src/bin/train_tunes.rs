@@ -4,53 +4,30 @@
 //! SOURCE...` with archives of `../shared/data`, folders, or packed corpora as sources. The run goes
 //! on where it was killed; `FOLDER/best.yfw` holds the weights, `FOLDER/loss.png` the curves.
 
-use burn::backend::Autodiff;
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 use yuefu_composer::tell::Event;
 use yuefu_composer_training::{
     baseline::Markov,
-    run::{Back, watched},
+    run::{self, Back, Learning, called, parts, pieces, watched},
     train::{Recipe, examine_file, train},
     tunes::told,
 };
-use yuefu_corpus::{Limits, Split, gather};
-use yuefu_engine::Cancel;
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, kind, steps, sources @ ..] = &args[..] else {
-        eprintln!("usage: train_tunes FOLDER transformer|lstm STEPS SOURCE...");
-        return ExitCode::FAILURE;
-    };
-    match run(Path::new(folder), kind, steps, sources) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    called(
+        "train_tunes FOLDER transformer|lstm STEPS SOURCE...",
+        |[folder, kind, steps], sources| learn(Path::new(folder), kind, steps, sources),
+    )
 }
 
-fn run(folder: &Path, kind: &str, steps: &str, sources: &[String]) -> Result<(), String> {
-    let steps = steps
-        .parse()
-        .map_err(|_| format!("expected a number of steps, found {steps}"))?;
+fn learn(folder: &Path, kind: &str, steps: &str, sources: &[String]) -> Result<(), String> {
+    let steps = run::steps(steps)?;
     let recipe = match kind {
         "transformer" => Recipe::transformer(steps),
         "lstm" => Recipe::lstm(steps),
         other => return Err(format!("expected transformer or lstm, found {other}")),
     };
-    let paths: Vec<PathBuf> = sources.iter().map(PathBuf::from).collect();
-    let gathered = gather(&paths, &Limits::default(), &|_, _| {}, &Cancel::default())
-        .map_err(|error| error.to_string())?;
-    let part = |split: Split| -> Vec<Vec<Event>> {
-        let pieces = gathered.pieces.iter().filter(|p| p.split == split);
-        pieces.filter_map(told).collect()
-    };
-    let [learn, held, test] = [Split::Train, Split::Validation, Split::Test].map(part);
+    let [learn, held, test] = parts(&pieces(sources)?, told);
     for (name, part) in [("train", &learn), ("held back", &held), ("test", &test)] {
         let notes: usize = part.iter().map(Vec::len).sum();
         println!("{name}: {} tunes, {notes} notes", part.len());
@@ -61,9 +38,9 @@ fn run(folder: &Path, kind: &str, steps: &str, sources: &[String]) -> Result<(),
     let device = Default::default();
     let whole = watched(
         folder,
-        recipe.steps,
+        recipe.pace.steps,
         ["distance", "length", "key"],
-        |go_on| train::<Autodiff<Back>>(&recipe, &learn, &held, folder, &device, go_on),
+        |go_on| train::<Learning>(&recipe, &learn, &held, folder, &device, go_on),
     )?;
     if !whole {
         return Ok(());

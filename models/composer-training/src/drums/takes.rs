@@ -1,13 +1,12 @@
 //! Takes of real drummers as grooves on sixteenths.
 
-use std::path::PathBuf;
-use yuefu_corpus::{Limits, Piece, Split, gather};
+use crate::run::pieces;
+use yuefu_corpus::{Piece, Split};
 use yuefu_drummer::{
     features::{Ground, STYLES},
     groove::{BAR, Hit, STEPS, kind_of, tidy},
     swing::Swing,
 };
-use yuefu_engine::Cancel;
 use yuefu_theory::Ticks;
 
 /// Fewest hits of two bars that are learned from.
@@ -107,11 +106,15 @@ pub fn take(piece: &Piece) -> Option<Take> {
 /// # Errors
 /// When a source cannot be read, in words.
 pub fn takes(sources: &[String]) -> Result<Vec<(Split, Take)>, String> {
-    let paths: Vec<PathBuf> = sources.iter().map(PathBuf::from).collect();
-    let gathered = gather(&paths, &Limits::default(), &|_, _| {}, &Cancel::default())
-        .map_err(|error| error.to_string())?;
-    let pieces = gathered.pieces.iter();
+    let pieces = pieces(sources)?;
+    let pieces = pieces.iter();
     Ok(pieces.filter_map(|p| Some((p.split, take(p)?))).collect())
+}
+
+/// The windows of the takes of one part of the data, `every` bars apart.
+pub fn windows_of(takes: &[(Split, Take)], split: Split, every: usize) -> Vec<Window> {
+    let own = takes.iter().filter(|(part, _)| *part == split);
+    own.flat_map(|(_, take)| windows(take, every)).collect()
 }
 
 /// The windows of a take, `every` bars apart; a fill is one window from its beginning.
