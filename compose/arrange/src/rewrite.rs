@@ -395,7 +395,7 @@ impl<'a> Job<'a> {
         let fresh = self.wish.another || self.wish.like.is_some();
         if let (true, Some(_)) = (fresh, self.member.sings) {
             let section = self.section_at(self.phrase.span.start)?;
-            let notes = backing::phrase_notes(&desk, section, self.phrase)?;
+            let notes = backing::phrase_notes(&desk, section, self.phrase, None)?;
             let made = self.join(&desk, notes);
             return (made != self.phrase_now()).then_some(made);
         }

@@ -1,8 +1,11 @@
 //! Ad-libs: what stands in brackets in the sheet, answered in the gaps of the lead.
 
-use crate::{Desk, level, tune::TunePhrase};
+use crate::{
+    Desk, level,
+    tune::{TunePhrase, sung},
+};
 use yuefu_song::{
-    Note, SectionPlan,
+    Note, Score, SectionPlan,
     lyrics::{Delivery, Lyric},
 };
 use yuefu_theory::Ticks;
@@ -30,15 +33,17 @@ pub fn asides_of(line: &[Lyric]) -> (Vec<Lyric>, Vec<Aside>) {
     (main, asides)
 }
 
-/// The answers to one line: each begins where the lead's syllable before it ends, in eighths.
+/// The answers to one line: each begins where the lead's syllable before it ends, in eighths. `was`
+/// is the score that those at hand were written beside, where it is another.
 pub fn notes(
     desk: &Desk<'_>,
     section: &SectionPlan,
     tune: &[TunePhrase],
     number: usize,
+    was: Option<&Score>,
 ) -> Vec<Note> {
     let line = &tune[number];
-    let asides = wanted(desk, section, tune, number);
+    let asides = wanted(desk, section, tune, number, was);
     let grid = Ticks::of(1, 16);
     let up = |at: Ticks| Ticks((at.0 + grid.0 - 1).div_euclid(grid.0) * grid.0);
     let bpm = desk.hall.plan.timeline.bpm(line.span.start).max(1.0);
@@ -119,12 +124,14 @@ pub fn notes(
     out
 }
 
-/// What is to be answered in a line: by the sheet, or as the score at hand has it.
+/// What is to be answered in a line: by the sheet, or as the score at hand has it, after as many
+/// syllables of the lead as there were before it when it was written.
 fn wanted(
     desk: &Desk<'_>,
     section: &SectionPlan,
     tune: &[TunePhrase],
     number: usize,
+    was: Option<&Score>,
 ) -> Vec<Aside> {
     if desk.hall.words.is_some() {
         let lines = desk.hall.lines(section);
@@ -145,6 +152,12 @@ fn wanted(
     else {
         return Vec::new();
     };
+    let before = was.map(|was| sung(was, section.span));
+    let before = before.into_iter().flatten();
+    let mut before = before.filter(|(span, _)| span.start == line.span.start);
+    let led = before
+        .next()
+        .map_or_else(|| line.notes.clone(), |(_, notes)| notes);
     let mut asides: Vec<Aside> = Vec::new();
     for note in &phrase.notes {
         let Some(lyric) = note.lyric.as_deref() else {
@@ -152,7 +165,7 @@ fn wanted(
         };
         let at = phrase.span.start + note.at;
         let before = |n: &&Note| n.lyric.is_some() && n.at < at;
-        let after = line.notes.iter().filter(before).count();
+        let after = led.iter().filter(before).count();
         match asides.last_mut() {
             Some((place, words)) if *place == after || lyric.continues => words.push(lyric.clone()),
             _ => asides.push((after, vec![lyric.clone()])),

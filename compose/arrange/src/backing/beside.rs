@@ -49,11 +49,15 @@ pub fn beside(hall: &Hall<'_>, was: &Score) -> Vec<Beside> {
         };
         for section in &hall.plan.sections {
             let before = sung(was, section.span);
-            for (span, now) in sung(score, section.span) {
-                let old = before.iter().find(|line| line.0.start == span.start);
-                let Some(changed) = old.and_then(|old| difference(&old.1, &now)) else {
-                    continue;
-                };
+            let lines = sung(score, section.span);
+            for (number, (span, now)) in lines.iter().enumerate() {
+                let old = before.iter().position(|line| line.0.start == span.start);
+                let Some(old) = old else { continue };
+                // An answer must be over when the lead goes on.
+                let pressed = part == VoicePart::Answer
+                    && begins(before.get(old + 1)) != begins(lines.get(number + 1));
+                let changed = difference(&before[old].1, now).or(pressed.then_some(WHOLE));
+                let Some(changed) = changed else { continue };
                 let there = track.phrases.iter();
                 for phrase in there.filter(|p| p.span.start == span.start && !p.notes.is_empty()) {
                     if phrase.locked {
@@ -64,7 +68,8 @@ pub fn beside(hall: &Hall<'_>, was: &Score) -> Vec<Beside> {
                         });
                         continue;
                     }
-                    let new = phrase_notes(&desk, section, phrase).filter(|new| !new.is_empty());
+                    let new = phrase_notes(&desk, section, phrase, Some(was))
+                        .filter(|new| !new.is_empty());
                     let Some(new) = new else { continue };
                     let anew = if led(part) { changed } else { WHOLE };
                     out.push(Beside {
@@ -147,6 +152,11 @@ fn keep_octave(phrase: &Phrase, new: &mut [Note], changed: TickSpan) {
     for note in new {
         note.pitch.octave += shift as i8;
     }
+}
+
+/// When a line of a tune begins to sound.
+fn begins(line: Option<&(TickSpan, Vec<Note>)>) -> Option<Ticks> {
+    line.and_then(|(_, notes)| notes.first().map(|note| note.at))
 }
 
 /// All of a phrase, its pickup included.

@@ -34,7 +34,7 @@ pub fn phrases(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> V
     let mut out = Vec::new();
     for (number, (line, enters)) in tune.iter().zip(enters).enumerate() {
         let notes = match part {
-            VoicePart::Answer => answer::notes(desk, section, tune, number),
+            VoicePart::Answer => answer::notes(desk, section, tune, number, None),
             _ if !enters => Vec::new(),
             _ => line_notes(desk, section, line, number, part),
         };
@@ -47,8 +47,14 @@ pub fn phrases(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> V
 }
 
 /// What a backing voice sings in one of its phrases, in song time, beside the tune as the score at
-/// hand has it; `None` where no line of the tune begins there.
-pub fn phrase_notes(desk: &Desk<'_>, section: &SectionPlan, phrase: &Phrase) -> Option<Vec<Note>> {
+/// hand has it; `None` where no line of the tune begins there. `was` is the score that the voices
+/// were written beside, where it is another.
+pub fn phrase_notes(
+    desk: &Desk<'_>,
+    section: &SectionPlan,
+    phrase: &Phrase,
+    was: Option<&Score>,
+) -> Option<Vec<Note>> {
     let part = desk.member.sings?;
     let score = desk.hall.score?;
     let tune = tune_beside(desk, section, score);
@@ -56,7 +62,7 @@ pub fn phrase_notes(desk: &Desk<'_>, section: &SectionPlan, phrase: &Phrase) -> 
         .iter()
         .position(|line| line.span.start == phrase.span.start)?;
     if part == VoicePart::Answer {
-        return Some(answer::notes(desk, section, &tune, at));
+        return Some(answer::notes(desk, section, &tune, at, was));
     }
     // Lines of nothing but ad-libs are no lines of the tune, but they count in the ids.
     let named = phrase.id.strip_prefix(&section.id);
