@@ -135,26 +135,27 @@ fn versions_are_kept_undone_named_and_branched() {
 fn edits_by_hand_become_a_version() {
     let (project, mut open, base) = begin("hand");
     open.commit(says("step"), nth(&base, 1)).unwrap();
-    let file = std::fs::read_dir(project.folder().join("score")).unwrap();
-    let files: Vec<PathBuf> = file.map(|entry| entry.unwrap().path()).collect();
-    let text = std::fs::read_to_string(&files[0]).unwrap();
-    let line = text
-        .lines()
-        .find(|line| line.contains(" 1/2 ") || line.contains(" 1 "))
-        .unwrap();
-    std::fs::write(
-        &files[0],
-        text.replacen(line, &line.replacen(' ', "  ", 1), 1),
-    )
-    .unwrap();
+    let folder = std::fs::read_dir(project.folder().join("score")).unwrap();
+    let mut files: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let noted = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut lines = text.lines();
+        let line = lines.find(|line| line.contains(" 1/2 ") || line.contains(" 1 "))?;
+        let line = line.to_owned();
+        Some((path.clone(), text, line))
+    };
+    let (file, text, line) = files.iter().find_map(noted).unwrap();
+    std::fs::write(&file, text.replacen(&line, &line.replacen(' ', "  ", 1), 1)).unwrap();
     let open = project.open().unwrap();
     assert_eq!(open.log().len(), 2, "white space is no edit");
     drop(open);
 
     let note = line.trim().trim_matches([',', '"']);
     let words: Vec<&str> = note.split(' ').collect();
-    let louder = note.replace(words[2], "C4");
-    std::fs::write(&files[0], text.replacen(note, &louder, 1)).unwrap();
+    let other = if words[2] == "C4" { "D4" } else { "C4" };
+    let moved = note.replace(words[2], other);
+    std::fs::write(&file, text.replacen(note, &moved, 1)).unwrap();
     let mut open = project.open().unwrap();
     assert_eq!(open.notices()[0].en, "Edited by hand");
     assert_eq!(open.notices()[0].zh, "手工编辑");
