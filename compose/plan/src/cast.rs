@@ -381,7 +381,8 @@ pub fn players(
                 return false;
             };
             let here = (part.only.is_empty() || part.only.iter().any(|k| k == kind))
-                && !part.not.iter().any(|k| k == kind);
+                && !part.not.iter().any(|k| k == kind)
+                && !rests(style, member, section, seed);
             // A little chance, the same for sections of the same material.
             let wobble = seed
                 .join(&member.id)
@@ -393,6 +394,21 @@ pub fn players(
         })
         .map(|member| member.id.clone())
         .collect()
+}
+
+/// Share of the interludes in which nobody sings, where songs are like real ones.
+const RESTS: f32 = 0.6;
+
+/// Whether a lead leaves an interlude to the band, as singers do.
+fn rests(style: &Style, member: &CastMember, section: &SectionPlan, seed: &SeedPath) -> bool {
+    style.harmony.learned.is_some()
+        && member.role == Role::Lead
+        && section.kind == SectionKind::Interlude
+        && seed
+            .join("rests")
+            .join(&section.material)
+            .rng()
+            .chance(RESTS)
 }
 
 /// Somebody carries the section: chords or a tune, not beats alone.

@@ -1,6 +1,6 @@
 //! The form: which sections, in which order, how many bars each.
 
-use crate::tempo::TempoDraft;
+use crate::{learned::form_habits, tempo::TempoDraft};
 use std::collections::BTreeMap;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
@@ -118,6 +118,9 @@ pub fn choose(
         .get(rng.weighted(&weights))
         .cloned()
         .unwrap_or_default();
+    if let Some(found) = learned(brief, style, metre, draft, &sections, &seed.join("form")) {
+        sections = found;
+    }
     if sections.is_empty() {
         sections = parse("part:8:0.5");
     }
@@ -154,6 +157,105 @@ pub fn choose(
         fit(&mut sections, bars);
     }
     FormDraft { sections }
+}
+
+/// How often a song has a form such as real ones have, where its style knows songs like those.
+const LEARNED: f32 = 0.5;
+/// Forms that are drawn, at most, until one is whole.
+const DRAWS: usize = 60;
+
+/// A form as real songs have them, with the energies of one of the style's; `None` where the style,
+/// the metre or the brief know better.
+fn learned(
+    brief: &Brief,
+    style: &Style,
+    metre: &Metre,
+    draft: &TempoDraft,
+    own: &[SectionDraft],
+    seed: &SeedPath,
+) -> Option<Vec<SectionDraft>> {
+    style.harmony.learned.as_ref()?;
+    let rows = &style.harmony.major;
+    let sung = ["verse", "chorus"]
+        .iter()
+        .all(|part| rows.contains_key(*part));
+    let asked = brief.form.is_some() || !brief.sections.is_empty();
+    if !sung || asked || *metre != Metre::common() || draft.ending == Ending::Loop {
+        return None;
+    }
+    let mut rng = seed.join("learned").rng();
+    let habits = form_habits().ok()?;
+    if !rng.chance(LEARNED) {
+        return None;
+    }
+    let length = |form: &[(SectionKind, u32)]| form.iter().map(|(_, bars)| bars).sum::<u32>();
+    let fits = |form: &[(SectionKind, u32)]| match draft.bars {
+        Some(wanted) => (0.8..1.3).contains(&(f64::from(length(form)) / f64::from(wanted.max(1)))),
+        None => (100.0..260.0).contains(&(f64::from(length(form)) * draft.bar_seconds)),
+    };
+    let form = (0..DRAWS)
+        .map(|_| habits.draw(16, &mut rng))
+        .find(|form| is_whole(form) && fits(form))?;
+    let mut seen: BTreeMap<SectionKind, usize> = BTreeMap::new();
+    let sections = form.into_iter().map(|(kind, bars)| {
+        let nth = seen.entry(kind).or_default();
+        let mut same = own.iter().filter(|section| section.kind == kind);
+        let count = same.clone().count();
+        let known = same.nth((*nth).min(count.saturating_sub(1)));
+        let energy = known.map_or(usual_energy(kind), |section| section.energy[0]);
+        // What comes back after the style's own form has ended comes back a little stronger.
+        let beyond = (*nth + 1).saturating_sub(count.max(1)) as f32;
+        *nth += 1;
+        SectionDraft {
+            kind,
+            material: kind.name().to_owned(),
+            bars,
+            energy: [(energy + 0.03 * beyond).min(0.98); 2],
+        }
+    });
+    Some(sections.collect())
+}
+
+/// Whether a form is a song: verses and choruses, nothing thrice in a row, a beginning and an end.
+fn is_whole(form: &[(SectionKind, u32)]) -> bool {
+    use SectionKind as K;
+    let count = |kind: K| form.iter().filter(|(own, _)| *own == kind).count();
+    let known = |kind: K| {
+        matches!(
+            kind,
+            K::Intro
+                | K::Verse
+                | K::PreChorus
+                | K::Chorus
+                | K::Bridge
+                | K::Interlude
+                | K::Solo
+                | K::Outro
+        )
+    };
+    let (Some((first, _)), Some((last, _))) = (form.first(), form.last()) else {
+        return false;
+    };
+    form.iter().all(|(kind, _)| known(*kind))
+        && matches!(first, K::Intro | K::Verse | K::Chorus)
+        && matches!(last, K::Outro | K::Chorus)
+        && count(K::Intro) <= 1
+        && count(K::Outro) <= 1
+        && count(K::Verse) >= 2
+        && count(K::Chorus) >= 2
+        && count(K::Bridge) <= 1
+        && count(K::Solo) <= 1
+        && count(K::Interlude) <= 2
+        && form[1..].iter().all(|(kind, _)| *kind != K::Intro)
+        && form[..form.len() - 1]
+            .iter()
+            .all(|(kind, _)| *kind != K::Outro)
+        && form
+            .windows(3)
+            .all(|w| w[0].0 != w[1].0 || w[1].0 != w[2].0)
+        && !form
+            .windows(2)
+            .any(|w| w[0].0 == w[1].0 && !matches!(w[0].0, K::Verse | K::Chorus))
 }
 
 fn in_order(
@@ -360,5 +462,33 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn learned_forms_are_whole_and_many() {
+        let book = crate::standard_styles().expect("styles ship");
+        let style = book.get("pop").expect("pop ships");
+        let catalog = yuefu_song::Catalog::parse(&yuefu_data::tables("instruments")).expect("ship");
+        let own: Vec<Vec<SectionKind>> = style
+            .forms
+            .iter()
+            .map(|form| parse(&form.sections).iter().map(|s| s.kind).collect())
+            .collect();
+        let mut others = std::collections::BTreeSet::new();
+        for seed in 0..60 {
+            let brief = Brief {
+                styles: vec![yuefu_song::brief::Weighted::new("pop".to_owned(), 1.0)],
+                ..Brief::default()
+            };
+            let seed = SeedPath::song(seed);
+            let (plan, _) = crate::plan(&brief, &Default::default(), &book, &catalog, &seed);
+            let kinds: Vec<SectionKind> = plan.sections.iter().map(|s| s.kind).collect();
+            if !own.contains(&kinds) {
+                let form: Vec<_> = plan.sections.iter().map(|s| (s.kind, s.bars)).collect();
+                assert!(is_whole(&form), "{kinds:?}");
+                others.insert(kinds);
+            }
+        }
+        assert!(others.len() > 12, "{}", others.len());
     }
 }

@@ -2,12 +2,15 @@
 
 use super::back_off;
 use std::{collections::BTreeMap, fmt::Write as _};
+use yuefu_engine::Rng;
 use yuefu_song::SectionKind;
 
 /// Kinds of sections, and what stands before the first and after the last.
 const KINDS: usize = SectionKind::ALL.len();
 const EDGE: u8 = KINDS as u8;
 
+/// Forms of more sections are cut.
+const MOST_SECTIONS: usize = 20;
 /// Sections longer than this are counted as this long.
 const LONGEST: u32 = 64;
 
@@ -65,6 +68,39 @@ impl FormHabits {
         }
         sum += self.log_follows(before, None);
         (!form.is_empty()).then(|| sum / form.len() as f64)
+    }
+
+    /// A form as songs have them: sections one after another until the edge comes, each kind as long
+    /// throughout as one of its sections was; lengths are even and at most `longest` bars.
+    pub fn draw(&self, longest: u32, rng: &mut Rng) -> Vec<(SectionKind, u32)> {
+        let mut lengths: BTreeMap<u8, u32> = BTreeMap::new();
+        let mut out = Vec::new();
+        let mut before = EDGE;
+        while out.len() < MOST_SECTIONS {
+            let row: Vec<(u8, f32)> = self
+                .next
+                .range((before, 0)..=(before, u8::MAX))
+                .map(|((_, next), count)| (*next, *count as f32))
+                .collect();
+            let counts: Vec<f32> = row.iter().map(|(_, count)| *count).collect();
+            let next = match row.get(rng.weighted(&counts)) {
+                Some((next, _)) if *next != EDGE => *next,
+                _ => break,
+            };
+            let bars = *lengths.entry(next).or_insert_with(|| {
+                let row: Vec<(u32, f32)> = self
+                    .bars
+                    .range((next, 0)..=(next, longest))
+                    .filter(|((_, bars), _)| bars % 2 == 0)
+                    .map(|((_, bars), count)| (*bars, *count as f32))
+                    .collect();
+                let counts: Vec<f32> = row.iter().map(|(_, count)| *count).collect();
+                row.get(rng.weighted(&counts)).map_or(8, |(bars, _)| *bars)
+            });
+            out.push((SectionKind::ALL[usize::from(next)].0, bars));
+            before = next;
+        }
+        out
     }
 
     /// The table as text.
