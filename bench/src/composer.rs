@@ -2,7 +2,7 @@
 
 use yuefu_composer::Composer;
 
-/// `rules` (nobody), `shipped`, or a file of weights.
+/// `rules` (nobody), `shipped`, `light`, or a file of weights.
 ///
 /// # Errors
 /// Says which file cannot be read.
@@ -10,6 +10,7 @@ pub fn named(name: &str) -> Result<Option<Composer>, String> {
     match name {
         "rules" => Ok(None),
         "shipped" => Composer::shipped().map(Some).map_err(|e| e.to_string()),
+        "light" => Composer::light().map(Some).map_err(|e| e.to_string()),
         path => {
             let bytes = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
             let parsed = Composer::parse(&bytes);

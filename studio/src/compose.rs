@@ -23,7 +23,8 @@ pub struct Composed {
 }
 
 impl Studio {
-    /// The studio with another composer: `learned` (what ships), `rules`, or a file of weights.
+    /// The studio with another composer: `learned` (what ships), `light`, `rules`, or a
+    /// file of weights.
     /// Rules find chords, too.
     ///
     /// # Errors
@@ -39,6 +40,10 @@ impl Studio {
                 self.composer = Some(Arc::new(Composer::shipped().map_err(broken)?));
                 self.harmonist = Some(Arc::new(Harmonist::shipped().map_err(broken)?));
             }
+            "light" => {
+                self.composer = Some(Arc::new(Composer::light().map_err(broken)?));
+                self.harmonist = Some(Arc::new(Harmonist::shipped().map_err(broken)?));
+            }
             RULES => {
                 self.composer = None;
                 self.harmonist = None;
@@ -46,8 +51,8 @@ impl Studio {
             path => {
                 let bytes = fs::read(path).map_err(|error| {
                     StudioError::input(
-                        format!("expected a composer: rules, learned, or a file of weights; {path}: {error}"),
-                        format!("应为作曲引擎：rules、learned 或权重文件；{path}：{error}"),
+                        format!("expected a composer: learned, light, rules, or a file of weights; {path}: {error}"),
+                        format!("应为作曲引擎：learned、light、rules 或权重文件；{path}：{error}"),
                     )
                 })?;
                 self.composer = Some(Arc::new(Composer::parse(&bytes).map_err(broken)?));

@@ -30,6 +30,8 @@ use yuefu_theory::Ticks;
 const VERSION: u32 = 2;
 /// Weights in `data`.
 const WEIGHTS: &str = "composer/tunes.yfw";
+/// Weights of the light engine.
+const LIGHT: &str = "composer/light.yfw";
 /// Below 1: likelier choices more often.
 const KEY_HEAT: f32 = 1.0;
 const TIME_HEAT: f32 = 1.0;
@@ -87,6 +89,15 @@ impl Composer {
     /// When the program was built without its weights or the index of known tunes.
     pub fn shipped() -> Result<Self, ComposerFault> {
         Self::parse(Self::shipped_weights())
+    }
+
+    /// The light engine: an LSTM that needs the same little work for every note, however long the
+    /// song; its tunes are told from real ones more easily.
+    ///
+    /// # Errors
+    /// As [`Self::shipped`].
+    pub fn light() -> Result<Self, ComposerFault> {
+        Self::parse(yuefu_data::get(LIGHT).unwrap_or_default())
     }
 
     /// The weights that ship with the program.
