@@ -26,6 +26,7 @@ mod laying;
 pub mod learning;
 pub mod listening;
 pub mod mastering;
+pub mod morphing;
 pub mod packs;
 pub mod project;
 pub mod proof;

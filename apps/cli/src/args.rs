@@ -10,6 +10,7 @@ use crate::{
     groove::GrooveArgs,
     harmonize::HarmonizeArgs,
     listen::ListenArgs,
+    morph::MorphArgs,
     sing::SingArgs,
     train::{FinetuneArgs, TrainArgs},
     voices::VoicesArgs,
@@ -118,6 +119,8 @@ pub enum Command {
     Corpus(CorpusArgs),
     /// Invent drum grooves, play written ones with feel, morph one into another
     Groove(GrooveArgs),
+    /// Find tunes on the way from one tune, or style, to another
+    Morph(MorphArgs),
     /// Train the network that finds tunes, anew, on real songs
     Train(TrainArgs),
     /// Tune the composer to your own songs, in minutes
@@ -182,7 +185,7 @@ pub struct WishArgs {
     /// Nobody sings
     #[arg(long)]
     pub instrumental: bool,
-    /// Who finds tunes and chords: learned, rules, or a file of `finetune`
+    /// Who finds tunes and chords: learned, light (an LSTM), rules, or a file of `finetune`
     #[arg(long, value_name = "NAME")]
     pub composer: Option<String>,
 }

@@ -34,7 +34,7 @@ pub struct FontArg {
     /// The SoundFont of your own that the project plays
     #[arg(long, value_name = "FILE")]
     pub soundfont: Option<PathBuf>,
-    /// Who finds tunes: learned, light (quicker), rules, or a file of `finetune`
+    /// Who finds tunes: learned, light (an LSTM), rules, or a file of `finetune`
     #[arg(long, value_name = "NAME")]
     pub composer: Option<String>,
 }

@@ -37,6 +37,18 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
         "从一个节奏到另一个，共五个",
     ),
     (
+        "morph",
+        "morph a.mid b.musicxml --steps 5 -o between/",
+        "five tunes from one to the other, alone and in a row, with a picture",
+        "从一首旋律到另一首，共五首，分开和连在一起各一份，附图",
+    ),
+    (
+        "morph",
+        "morph bossa-nova celtic --steps 4 --seed 7 -o between/",
+        "from a new tune of one style to one of another",
+        "从一种风格的新旋律到另一种风格的",
+    ),
+    (
         "train",
         "train run/ songs.yfc --network lstm",
         "a network of your own, from a packed corpus; goes on where it was stopped",

@@ -13,6 +13,7 @@ mod lang;
 mod listen;
 mod look;
 mod lyrics;
+mod morph;
 mod progress;
 mod read;
 mod report;
@@ -108,6 +109,7 @@ fn run(cli: &Cli, words: Words, cancel: &Cancel) -> Result<(), StudioError> {
         Command::Lyrics(args) => lyrics::lyrics(args, common, words),
         Command::Corpus(args) => corpus::corpus(args, common, words, cancel),
         Command::Groove(args) => groove::groove(args, common, words),
+        Command::Morph(args) => morph::morph(args, common, words),
         Command::Train(args) => train::train(args, common, words, cancel),
         Command::Finetune(args) => train::finetune(args, common, words, cancel),
         Command::Originality(args) => corpus::originality(args, common, words),

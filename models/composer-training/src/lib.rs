@@ -8,6 +8,7 @@ pub mod curves;
 pub mod drums;
 mod lesson;
 pub mod net;
+pub mod pages;
 pub mod run;
 pub mod train;
 pub mod tunes;

@@ -97,10 +97,13 @@ pub fn watched(
             looks = progress.looks.len();
             if let Some((step, own, held)) = progress.looks.last() {
                 let total: f64 = held.iter().sum();
-                let [a, b, c] = parts;
+                let named = parts.iter().zip(held).filter(|(name, _)| !name.is_empty());
+                let named: Vec<String> = named
+                    .map(|(name, nats)| format!("{name} {nats:.3}"))
+                    .collect();
                 let line = format!(
-                    "step {step}: learning {own:.3}, held back {total:.3} = {a} {:.3} + {b} {:.3} + {c} {:.3}",
-                    held[0], held[1], held[2]
+                    "step {step}: learning {own:.3}, held back {total:.3} = {}",
+                    named.join(" + ")
                 );
                 bar.set_message(format!("{total:.3}"));
                 match bar.is_hidden() {

@@ -91,8 +91,8 @@ impl Composer {
         Self::parse(Self::shipped_weights())
     }
 
-    /// The light engine: an LSTM that needs the same little work for every note, however long the
-    /// song; its tunes are told from real ones more easily.
+    /// The light engine: an LSTM, which needs the same work and the same memory for every note,
+    /// however long the song; its tunes are told from real ones more easily.
     ///
     /// # Errors
     /// As [`Self::shipped`].

@@ -1,4 +1,5 @@
-//! Tunes and chords from networks that have learned from real songs, inside what the plan asks.
+//! Tunes and chords from networks that have learned from real songs, inside what the plan asks; and
+//! tunes between tunes.
 
 pub mod adapter;
 pub mod chords;
@@ -6,7 +7,9 @@ pub mod events;
 pub mod finder;
 pub mod ground;
 pub mod net;
+pub mod pages;
 pub mod tell;
 
 pub use chords::Harmonist;
 pub use finder::{Composer, ComposerFault};
+pub use pages::Morpher;
