@@ -17,13 +17,13 @@ use yuefu_song::{SectionKind, Style};
 use yuefu_theory::{Key, Metre, Mode, Quality, Roman};
 
 /// Raised whenever the same network would find other chords.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Weights in `data`.
 const WEIGHTS: &str = "composer/chords.yfw";
 /// Below 1: likelier choices more often.
 const HEAT: f32 = 0.9;
 /// Choices beyond this share of likelihood are never drawn ([`nucleus`]).
-const NUCLEUS: f32 = 0.93;
+const NUCLEUS: f32 = 0.97;
 /// What remains of the likelihood of a chord that the style's rows never use.
 const FOREIGN: f32 = 0.08;
 /// Tries to find a section that is neither dull nor heard before.
@@ -111,8 +111,10 @@ impl Harmonist {
             let thought = self.net.think(&seen);
             let before = course.beats.last().map(|b| b.chord);
             let now = course.beats[from..].last().map(|b| b.chord);
-            let change =
-                now.is_none() || draw(self.net.change(&thought), HEAT, &mut |_| 1.0, rng)? == 1;
+            // Short chords are rare at every single beat: no nucleus may cut them off.
+            let mut share = self.net.change(&thought);
+            softmax(&mut share);
+            let change = now.is_none() || rng.chance(share[1]);
             let chord = match now {
                 Some(now) if !change => now,
                 _ => self.choose(&thought, before, known, asked, rng)?,
