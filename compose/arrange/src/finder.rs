@@ -102,6 +102,9 @@ pub struct Place<'a> {
     pub center: f32,
     /// Silence that it leaves at its end.
     pub breath: Ticks,
+    /// What the phrase restates, in today's key: onset from its start, length and key of each note;
+    /// empty where it restates nothing.
+    pub model: &'a [(Ticks, Ticks, i32)],
 }
 
 /// A phrase that was heard, in song time.

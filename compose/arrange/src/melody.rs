@@ -182,7 +182,7 @@ impl Writer<'_> {
                 Close::Half
             };
             let place = number as f32 / count.max(1) as f32;
-            let (rhythm, keys) = self.phrase(&letter, span, place, close, known, *last);
+            let (rhythm, keys) = self.phrase(&letter, number, span, place, close, known, *last);
             if let [.., a, b] = keys[..] {
                 *last = Some((a, b));
             }
@@ -203,9 +203,11 @@ impl Writer<'_> {
     }
 
     /// Rhythm and keys of one phrase; ideas are remembered by letter.
+    #[expect(clippy::too_many_arguments, reason = "a phrase reads all of it")]
     fn phrase(
         &self,
         letter: &str,
+        number: u32,
         span: TickSpan,
         place: f32,
         close: Close,
@@ -225,30 +227,40 @@ impl Writer<'_> {
         if let Some(idea) = known.ideas.get(&base).cloned() {
             // It returns: same rhythm, same contour, in today's harmony; a prime ends otherwise.
             let shift = (tonic - idea.tonic + 6).rem_euclid(12) - 6;
-            let rhythm: Rhythm = idea
+            let model: Vec<(Ticks, Ticks, i32)> = idea
                 .rhythm
                 .iter()
-                .filter(|(at, _)| *at < span.len())
-                .copied()
+                .zip(&idea.keys)
+                .filter(|((at, _), _)| *at < span.len())
+                .map(|((at, len), key)| (*at, *len, key + shift))
                 .collect();
+            let own: Rhythm = model.iter().map(|(at, len, _)| (*at, *len)).collect();
+            let own_seed = seed.join(&self.section.id).join(number);
+            let varied = self.varied(span, &model, &mut own_seed.join("varied").rng());
+            let rhythm = varied.unwrap_or(own);
             let turn = if primed {
                 rhythm.len() * 3 / 5
             } else {
                 rhythm.len()
             };
-            let references: Vec<Option<(i32, f32)>> = idea
-                .keys
+            // Which note of the idea each one is.
+            let places = rhythm
                 .iter()
-                .take(rhythm.len())
-                .enumerate()
-                .map(|(i, key)| (i < turn).then_some((key + shift, 2.6)))
+                .map(|(at, _)| model.iter().position(|note| note.0 == *at));
+            let places: Vec<Option<usize>> = places.collect();
+            let references: Vec<Option<(i32, f32)>> = places
+                .iter()
+                .take(turn)
+                .map(|place| place.map(|place| (model[place].2, 2.6)))
                 .collect();
             let mut slots = self.slots(span, &rhythm, place, close, &references, &mut rng);
             let manner = self.manner(0.3);
             if self.finder().is_some() {
-                pin(&mut slots, &idea);
+                let was = |place: &Option<usize>| place.and_then(|i| idea.foreign.get(i).copied());
+                let foreign: Vec<bool> = places.iter().map(|p| was(p).unwrap_or(false)).collect();
+                pin(&mut slots, &foreign);
             }
-            let found = self.found_keys(span, &slots, ends, &manner, &mut rng);
+            let found = self.found_keys(span, &model, &slots, ends, &manner, &mut rng);
             let keys = found.unwrap_or_else(|| line(&slots, last, &manner, &mut rng));
             return (rhythm, keys);
         }
@@ -267,7 +279,7 @@ impl Writer<'_> {
                 .unwrap_or_else(|| self.rhythm(bars, &mut rng)),
         };
         let slots = self.slots(span, &rhythm, place, close, &[], &mut rng);
-        let found = self.found_keys(span, &slots, ends, &self.manner(1.15), &mut rng);
+        let found = self.found_keys(span, &[], &slots, ends, &self.manner(1.15), &mut rng);
         let keys = found.unwrap_or_else(|| self.answered(span, &rhythm, &slots, last, &mut rng));
         known.ideas.insert(
             base,
@@ -290,6 +302,34 @@ impl Writer<'_> {
         self.hall.finder.filter(|_| learned)
     }
 
+    /// How often a phrase that returns says the same otherwise: a note more or less, earlier or later.
+    const VARIES: f32 = 0.5;
+
+    /// The rhythm of a phrase that restates another one, where it is not to be the same.
+    fn varied(
+        &self,
+        span: TickSpan,
+        model: &[(Ticks, Ticks, i32)],
+        rng: &mut Rng,
+    ) -> Option<Rhythm> {
+        let finder = self.finder()?;
+        if model.len() < 3 || !rng.chance(Self::VARIES) {
+            return None;
+        }
+        let past = self.hall.past.borrow();
+        let place = Place {
+            density: model.len() as f32 / span.len().as_quarters().max(1.0) as f32,
+            model,
+            ..self.place_of(span, &past)
+        };
+        let found = finder.rhythm(&place, rng)?;
+        // What hardly reminds of it is no return.
+        let kept = found
+            .iter()
+            .filter(|(at, _)| model.iter().any(|note| note.0 == *at));
+        (kept.count() * 5 >= model.len() * 3).then_some(found)
+    }
+
     /// A rhythm from who finds tunes.
     fn found_rhythm(&self, span: TickSpan, rng: &mut Rng) -> Option<Rhythm> {
         let finder = self.finder()?;
@@ -298,10 +338,11 @@ impl Writer<'_> {
         (!found.is_empty()).then_some(found)
     }
 
-    /// Keys from who finds tunes.
+    /// Keys from who finds tunes; `model` as in [`Place`].
     pub fn found_keys(
         &self,
         span: TickSpan,
+        model: &[(Ticks, Ticks, i32)],
         slots: &[Slot],
         ends: Ends,
         manner: &Manner,
@@ -309,7 +350,10 @@ impl Writer<'_> {
     ) -> Option<Vec<i32>> {
         let finder = self.finder()?;
         let past = self.hall.past.borrow();
-        let place = self.place_of(span, &past);
+        let place = Place {
+            model,
+            ..self.place_of(span, &past)
+        };
         // Who has learned from songs knows how far they go; the instrument's range holds.
         let [bottom, top] = self.profile.range.map(i32::from);
         let manner = Manner {
@@ -333,6 +377,7 @@ impl Writer<'_> {
             density: self.density() * self.flow(),
             center: self.window().2,
             breath: metre.unit_len(),
+            model: &[],
         }
     }
 
@@ -728,11 +773,12 @@ pub fn foreign(slots: &[Slot], keys: &[i32]) -> Vec<bool> {
 }
 
 /// Holds what returns to its keys where they sound as they did: a chord tone that the harmony of
-/// today has not may move, and so may the last note, which closes as it is asked to.
-fn pin(slots: &mut [Slot], idea: &Idea) {
+/// today has not may move, and so may the last note, which closes as it is asked to. `foreign`: which
+/// of them were foreign to their chords before.
+fn pin(slots: &mut [Slot], foreign: &[bool]) {
     let last = slots.len().saturating_sub(1);
     for (index, slot) in slots[..last].iter_mut().enumerate() {
-        let was = idea.foreign.get(index).copied().unwrap_or(false);
+        let was = foreign.get(index).copied().unwrap_or(false);
         if let Some((key, _)) = slot.reference
             && (was || !dissonant(key, slot))
         {

@@ -6,7 +6,9 @@
 
 use crate::{
     adapter::tables,
-    events::{GRID, Kin, Known, NO_TIME, Phrase, Sung, TIMES, home, key_of, time_class, time_of},
+    events::{
+        GRID, Kin, Known, Model, NO_TIME, Phrase, Sung, TIMES, home, key_of, time_class, time_of,
+    },
     ground::Ground,
     net::{MEMORY, Memory, Net},
     tell::Event,
@@ -142,6 +144,24 @@ fn kin(school: School) -> Option<Kin> {
     }
 }
 
+/// The notes of what a phrase restates, in song time.
+fn restated(place: &Place<'_>) -> Vec<Sung> {
+    let notes = place.model.iter().map(|(at, len, key)| Sung {
+        at: place.span.start + *at,
+        len: *len,
+        key: *key,
+        begins: None,
+    });
+    notes.collect()
+}
+
+fn model<'n>(place: &Place<'_>, notes: &'n [Sung]) -> Option<Model<'n>> {
+    (!notes.is_empty()).then_some(Model {
+        start: place.span.start,
+        notes,
+    })
+}
+
 /// What was sung before a place, told as training told it.
 fn past(place: &Place<'_>, ground: &Ground<'_>, kin: Kin) -> Past {
     let count: usize = place.past.iter().map(|heard| heard.notes.len()).sum();
@@ -261,6 +281,7 @@ impl TuneFinder for Composer {
         let kin = kin(place.style.melody.school)?;
         let ground = Ground::of_plan(place.plan);
         let past = past(place, &ground, kin);
+        let restated = restated(place);
         let height = slots.iter().map(|s| s.target).sum::<f32>() / slots.len().max(1) as f32;
         let known = Known {
             ground: &ground,
@@ -273,7 +294,7 @@ impl TuneFinder for Composer {
                 height: Some(height - past.tonic as f32),
                 next: ends.after,
             },
-            model: None,
+            model: model(place, &restated),
         };
         let mut memory = self.memory(&past.rows);
         let mut last = past.last;
@@ -354,6 +375,7 @@ impl Composer {
             Some(count) => count as f32 / span.len().as_quarters().max(1.0) as f32,
             None => place.density,
         };
+        let restated = restated(place);
         let known = Known {
             ground,
             tonic: past.tonic,
@@ -365,7 +387,7 @@ impl Composer {
                 height: Some(place.center - past.tonic as f32),
                 next: None,
             },
-            model: None,
+            model: model(place, &restated),
         };
         let mut memory = self.memory(&past.rows);
         let mut last = past.last;

@@ -74,8 +74,10 @@ fn words_are_sung_whole_and_in_time() {
         let words = yuefu_lyrics::read(text, yuefu_lyrics::languages());
         let words = words.sheet.unrolled();
         for seed in 0..6 {
+            // At the pace of ballads there is time for syllables between the eighths.
+            let style = if seed < 2 { "pop" } else { "ballad" };
             let brief = Brief {
-                styles: vec![Weighted::new("pop".to_owned(), 1.0)],
+                styles: vec![Weighted::new(style.to_owned(), 1.0)],
                 ..Brief::default()
             };
             let path = SeedPath::song(seed);
@@ -106,6 +108,45 @@ fn words_are_sung_whole_and_in_time() {
     }
     // Real tunes with words have a fifth of their notes there.
     assert!(syncopated > 20, "{syncopated} notes off the eighths");
+}
+
+#[test]
+fn what_returns_is_the_same_or_a_variation() {
+    let (mut same, mut varied) = (0, 0);
+    for seed in 1..7 {
+        let (plan, score) = written("pop", seed, Some(composer()));
+        let choruses: Vec<_> = plan
+            .sections
+            .iter()
+            .filter(|s| s.id.starts_with("chorus"))
+            .collect();
+        let [first, .., last] = &choruses[..] else {
+            continue;
+        };
+        let lead = leads(&score).next().expect("somebody leads");
+        let phrase = |section: &str| {
+            let id = format!("{section}.1");
+            let found = lead.phrases.iter().find(|p| p.id == id)?;
+            Some(
+                found
+                    .notes
+                    .iter()
+                    .map(|n| n.at)
+                    .filter(|at| *at >= Ticks::ZERO)
+                    .collect::<Vec<_>>(),
+            )
+        };
+        let (Some(a), Some(b)) = (phrase(&first.id), phrase(&last.id)) else {
+            continue;
+        };
+        let kept = a.iter().filter(|at| b.contains(at)).count();
+        assert!(kept * 2 >= a.len().min(b.len()), "{seed}: {a:?} and {b:?}");
+        match a == b {
+            true => same += 1,
+            false => varied += 1,
+        }
+    }
+    assert!(same > 0 && varied > 0, "{same} the same, {varied} varied");
 }
 
 #[test]

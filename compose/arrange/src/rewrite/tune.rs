@@ -466,5 +466,5 @@ fn found(
     for (span, notes) in job.hall.score.map(|s| sung(s, before)).unwrap_or_default() {
         job.hall.remember(span, &notes);
     }
-    writer.found_keys(room, slots, ends, manner, rng)
+    writer.found_keys(room, &[], slots, ends, manner, rng)
 }

@@ -372,7 +372,7 @@ impl Writer<'_> {
             after: None,
         };
         let keys = self
-            .found_keys(span, &slots, ends, &self.manner(1.0), rng)
+            .found_keys(span, &[], &slots, ends, &self.manner(1.0), rng)
             .unwrap_or_else(|| self.answered_words(span, onsets, &slots, last, rng));
         onsets
             .iter()
