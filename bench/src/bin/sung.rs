@@ -1,6 +1,6 @@
 //! How words lie under tunes: songs set by Yuefu beside real ones.
 //!
-//! `cargo run --release -p yuefu-bench --bin sung -- [FOLDER ...]`
+//! `cargo run --release -p yuefu-bench --bin sung -- [--composer rules|shipped|light|FILE] [FOLDER ...]`
 //!
 //! The sheets of `examples/lyrics` are set in several styles with several seeds. Folders hold
 //! MusicXML files (`.mxl`, `.musicxml`, `.xml`) with lyrics, such as the Lieder or OpenEWLD
@@ -10,10 +10,12 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
+use yuefu_arrange::{Band, TuneFinder, arrange_words};
+use yuefu_bench::composer;
 use yuefu_engine::SeedPath;
 use yuefu_lang::{ReadOptions, sounds};
 use yuefu_scorefile::{ScoreFile, ScoreLimits, read_musicxml};
-use yuefu_song::{Brief, Catalog, Role, StyleBook, brief::Weighted};
+use yuefu_song::{Brief, Catalog, Role, brief::Weighted};
 use yuefu_theory::{Ticks, Timeline};
 
 /// Styles that the sheets are set in.
@@ -159,7 +161,20 @@ const NAMES: [&str; 14] = [
 ];
 
 fn main() -> ExitCode {
-    let folders: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    let named = words.iter().position(|word| word == "--composer");
+    let named: Vec<String> = named.map_or_else(Vec::new, |at| {
+        words.drain(at..words.len().min(at + 2)).collect()
+    });
+    let composer = match composer::named(named.get(1).map_or("shipped", String::as_str)) {
+        Ok(composer) => composer,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let finder = composer.as_ref().map(|found| found as &dyn TuneFinder);
+    let folders: Vec<PathBuf> = words.into_iter().map(PathBuf::from).collect();
     let book = yuefu_plan::standard_styles();
     let catalog = Catalog::parse(&yuefu_data::tables("instruments"));
     let (Ok(book), Ok(catalog)) = (book, catalog) else {
@@ -168,7 +183,8 @@ fn main() -> ExitCode {
     };
     let mut columns: Vec<(String, Tally)> = Vec::new();
     for lang in ["zh", "en", "yue"] {
-        columns.push((format!("Yuefu {lang}"), ours(lang, &book, &catalog)));
+        let band = Band::new(&book, &catalog).with(finder);
+        columns.push((format!("Yuefu {lang}"), ours(lang, band)));
     }
     for folder in folders {
         let name = folder
@@ -191,7 +207,7 @@ fn main() -> ExitCode {
 }
 
 /// Sheets of a language, set in all styles.
-fn ours(lang: &str, book: &StyleBook, catalog: &Catalog) -> Tally {
+fn ours(lang: &str, band: Band<'_>) -> Tally {
     let mut tally = Tally::default();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/lyrics");
     let mut sheets: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -215,13 +231,8 @@ fn ours(lang: &str, book: &StyleBook, catalog: &Catalog) -> Tally {
                 ..Brief::default()
             };
             let root = SeedPath::song(seed);
-            let (plan, _) = yuefu_plan::plan(&brief, &words, book, catalog, &root);
-            let score = yuefu_arrange::arrange_words(
-                &plan,
-                &words,
-                yuefu_arrange::Band::new(book, catalog),
-                &root,
-            );
+            let (plan, _) = yuefu_plan::plan(&brief, &words, band.book, band.catalog, &root);
+            let score = arrange_words(&plan, &words, band, &root);
             let track = score.tracks.iter().find(|t| t.role == Role::Vocal);
             let mut notes = Vec::new();
             for phrase in track.into_iter().flat_map(|t| &t.phrases) {

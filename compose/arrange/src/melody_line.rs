@@ -129,6 +129,10 @@ pub fn cost(
     Some(cost)
 }
 
+/// How much more a step against the tones of words weighs where taste is left to somebody else: what
+/// they know of tunes with words, they know of words without tones.
+const TONES: f32 = 12.0;
+
 /// What a key costs whoever found it: what plan and words ask, and what sounds wrong. Taste (how far
 /// a tune goes, where it rests, what it repeats) is left to somebody who has learned it. `None`
 /// where the key must not be.
@@ -146,7 +150,9 @@ pub fn constraint(
     }
     let away = (key as f32 - slot.target) * 0.1;
     let step = before.map_or(0.0, |before| {
-        let lean = slot.lean.map_or(0.0, |lean| lean.cost(key - before));
+        let lean = slot
+            .lean
+            .map_or(0.0, |lean| TONES * lean.cost(key - before));
         let sung = match (key - before).abs() {
             0..=9 | 12 => 0.0,
             10 | 11 => 1.5,

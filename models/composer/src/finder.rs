@@ -46,9 +46,9 @@ const PAST: usize = MEMORY - 80;
 /// How many times denser or sparser than asked for a rhythm may be.
 const DENSITY: f32 = 1.8;
 /// How much what words ask of a rhythm counts beside the network's shares.
-const WORDS: f32 = 0.7;
+const WORDS: f32 = 2.5;
 /// Rhythms that are drawn for a line of words; the one that suits them best is kept.
-const LINES: usize = 3;
+const LINES: usize = 6;
 /// Tries to find a rhythm about as dense as was asked for.
 const TRIES: usize = 4;
 
