@@ -235,8 +235,12 @@ impl Writer<'_> {
                 .map(|((at, len), key)| (*at, *len, key + shift))
                 .collect();
             let own: Rhythm = model.iter().map(|(at, len, _)| (*at, *len)).collect();
-            let own_seed = seed.join(&self.section.id).join(number);
-            let varied = self.varied(span, &model, &mut own_seed.join("varied").rng());
+            // A section varies what it says again; the whole section comes back as it was.
+            let mut own_rng = seed.join(number).join("varied").rng();
+            let varied = match known.heard {
+                0 => self.varied(span, &model, &mut own_rng),
+                _ => None,
+            };
             let rhythm = varied.unwrap_or(own);
             let turn = if primed {
                 rhythm.len() * 3 / 5
