@@ -69,8 +69,9 @@ fn one_edited_note_changes_one_phrase() {
             let mut edited = song.clone();
             let phrase = &mut edited.score.tracks[track].phrases[1];
             let id = phrase.id.clone();
-            // A note of its own time, so that the edit is one in every format.
-            let note = &mut phrase.notes[0];
+            // A note of its own time, so that the edit is one in every format; no pickup, which the
+            // phrase before might sound into on the same key.
+            let note = phrase.notes.iter_mut().find(|n| n.at.0 >= 0).unwrap();
             let up = if note.key() > 100 { -1 } else { 1 };
             note.pitch = song.plan.key.spell(note.pitch.midi() + up);
             let bytes = written(&studio, &edited, format);
