@@ -1,9 +1,8 @@
 //! `groove`.
 
-use crate::{args::Common, lang::Words, report::line};
+use crate::{args::Common, lang::Words, report::wrote};
 use clap::{Args, Subcommand};
-use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use yuefu_studio::{
     Studio, StudioError,
     grooves::{GrooveWish, write_groove},
@@ -118,17 +117,7 @@ pub fn groove(args: &GrooveArgs, common: &Common, words: Words) -> Result<(), St
     for (path, bytes) in &made {
         write_groove(path, bytes)?;
     }
-    let paths: Vec<&Path> = made.iter().map(|(path, _)| path.as_path()).collect();
-    if common.json {
-        line(&json!({ "ok": true, "files": paths }).to_string());
-    } else if !common.quiet {
-        for path in paths {
-            line(&format!(
-                "{} {}",
-                words.pick("wrote", "已写入"),
-                path.display()
-            ));
-        }
-    }
+    let paths: Vec<PathBuf> = made.into_iter().map(|(path, _)| path).collect();
+    wrote(&paths, common, words);
     Ok(())
 }

@@ -1,8 +1,7 @@
 //! `morph`.
 
-use crate::{args::Common, edit::remarks, lang::Words, report::line};
+use crate::{args::Common, edit::remarks, lang::Words, report::wrote};
 use clap::Args;
-use serde_json::json;
 use std::path::PathBuf;
 use yuefu_studio::{
     Studio, StudioError,
@@ -37,16 +36,6 @@ pub fn morph(args: &MorphArgs, common: &Common, words: Words) -> Result<(), Stud
     remarks(&way.remarks, common, words);
     let names = write_way(&way, &args.tune_folder)?;
     let paths: Vec<PathBuf> = names.iter().map(|n| args.tune_folder.join(n)).collect();
-    if common.json {
-        line(&json!({ "ok": true, "files": paths }).to_string());
-    } else if !common.quiet {
-        for path in paths {
-            line(&format!(
-                "{} {}",
-                words.pick("wrote", "已写入"),
-                path.display()
-            ));
-        }
-    }
+    wrote(&paths, common, words);
     Ok(())
 }

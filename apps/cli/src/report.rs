@@ -2,7 +2,7 @@
 
 use crate::{args::Common, lang::Words};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 use yuefu_studio::{
     Song, StudioError, Tempo,
     publish::Published,
@@ -17,6 +17,18 @@ pub fn failure(error: &StudioError, common: &Common, words: Words) {
         line(&json!({ "ok": false, "code": error.exit_code(), "error": message }).to_string());
     } else {
         eprintln!("{}{message}", words.pick("error: ", "错误："));
+    }
+}
+
+/// Prints which files were written.
+pub fn wrote(paths: &[PathBuf], common: &Common, words: Words) {
+    if common.json {
+        line(&json!({ "ok": true, "files": paths }).to_string());
+    } else if !common.quiet {
+        for path in paths {
+            let wrote = words.pick("wrote", "已写入");
+            line(&format!("{wrote} {}", path.display()));
+        }
     }
 }
 

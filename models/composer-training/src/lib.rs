@@ -9,6 +9,7 @@ pub mod drums;
 mod lesson;
 pub mod net;
 pub mod pages;
+pub mod reader;
 pub mod run;
 pub mod train;
 pub mod tunes;

@@ -7,7 +7,7 @@
 
 mod net;
 
-pub use net::{PageNet, READ, SUMMARY, Summary, WRITE, told};
+pub use net::{PageNet, READ, SUMMARY, WRITE, told};
 
 use crate::{
     events::{KEYS, Sung, home, key_class, key_of},

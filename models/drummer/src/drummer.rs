@@ -2,13 +2,14 @@
 
 use crate::features::{GROUND, Ground, NO_LEVEL, Page, force_of, ground, level_of, time_of};
 use crate::groove::{BAR, Hit, KINDS, Rows, STEPS, rows};
-use crate::net::{Hand, Net, Summary, between};
+use crate::net::{Net, between};
 use crate::swing::Swing;
 use yuefu_audio::math::exp;
 use yuefu_engine::Rng;
 use yuefu_nets::{
     draw::{nucleus, pick},
     kernel::softmax,
+    summary::{Hand, Summary},
     weights::{WeightsFault, engine_id},
 };
 

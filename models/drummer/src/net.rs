@@ -6,19 +6,16 @@ use crate::features::{FORCES, GROUND, PLAY, READ, SUMMARY, TIMES, WRITE, read, w
 use crate::groove::{Hit, KINDS, Rows};
 use yuefu_engine::Rng;
 use yuefu_nets::{
-    kernel::{add, add_product, add_scaled, rectify, row},
+    kernel::{add, add_scaled, rectify, row},
     layers::{Cell, Dense, Tables},
+    summary::{Hand, Reader, Summary, width},
     weights::{Table, WeightsFault, parse, take},
 };
 
 /// A network, loaded.
 #[derive(Clone, Debug)]
 pub struct Net {
-    read: Dense,
-    forth: Cell,
-    back: Cell,
-    mean: Dense,
-    spread: Dense,
+    reader: Reader,
     write: Dense,
     write_summary: Table,
     writer: Cell,
@@ -37,22 +34,6 @@ pub struct Net {
     ideas: Option<[Table; 3]>,
 }
 
-/// What a groove comes down to: the mean of its summary, and how far it may be from that.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// Mean.
-    pub mean: Vec<f32>,
-    /// Logarithm of the variance.
-    pub spread: Vec<f32>,
-}
-
-/// A writer or player at work: what it remembers, and what it is told all the time.
-#[derive(Clone, Debug)]
-pub struct Hand {
-    rows: [Vec<f32>; 2],
-    always: Vec<f32>,
-}
-
 impl Net {
     /// Reads a network from its file.
     ///
@@ -61,11 +42,6 @@ impl Net {
     pub fn parse(bytes: &[u8]) -> Result<Self, WeightsFault> {
         let mut tables = parse(bytes)?;
         let tables = &mut tables;
-        let width = |tables: &Tables, name: &str| {
-            let table = tables.get(name).map(|table| table.columns);
-            table.ok_or_else(|| WeightsFault::Lacks(name.to_owned()))
-        };
-        let eye = width(tables, "read.weight")?;
         let hand = width(tables, "write.weight")?;
         let arm = width(tables, "play.weight")?;
         let half = width(tables, "time.weight")?;
@@ -73,11 +49,7 @@ impl Net {
             take(tables, &format!("{name}.weight"), Some(from), Some(to))
         };
         Ok(Self {
-            read: Dense::take(tables, "read", READ, eye)?,
-            forth: Cell::take(tables, "forth", eye)?,
-            back: Cell::take(tables, "back", eye)?,
-            mean: Dense::take(tables, "mean", 2 * eye, SUMMARY)?,
-            spread: Dense::take(tables, "spread", 2 * eye, SUMMARY)?,
+            reader: Reader::take(tables, READ, SUMMARY)?,
             write: Dense::take(tables, "write", WRITE, hand)?,
             write_summary: plain(tables, "write-summary", SUMMARY, hand)?,
             writer: Cell::take(tables, "writer", hand)?,
@@ -130,24 +102,8 @@ impl Net {
 
     /// Reads two bars; `felt`: with force and lateness, else hits alone.
     pub fn summary(&self, hits: &[Hit], felt: bool, ground: &[f32; GROUND]) -> Summary {
-        let steps: Vec<Vec<f32>> = read(hits, felt, ground)
-            .iter()
-            .map(|step| self.read.apply(step))
-            .collect();
-        let last = |cell: &Cell, steps: &mut dyn Iterator<Item = &Vec<f32>>| {
-            let mut rows = [vec![0.0; cell.width()], vec![0.0; cell.width()]];
-            for step in steps {
-                cell.step(&mut rows, &mut step.clone());
-            }
-            rows[1].clone()
-        };
-        let mut both = last(&self.forth, &mut steps.iter());
-        both.extend(last(&self.back, &mut steps.iter().rev()));
-        let spread = self.spread.apply(&both);
-        Summary {
-            mean: self.mean.apply(&both),
-            spread: spread.iter().map(|x| x.clamp(-8.0, 4.0)).collect(),
-        }
+        let steps = read(hits, felt, ground);
+        self.reader.summary(steps.iter().map(|step| &step[..]))
     }
 
     /// A writer that has written nothing.
@@ -197,18 +153,6 @@ impl Net {
         add(row(&self.time_force, force), &mut x);
         rectify(&mut x);
         self.time_out.apply(&x)
-    }
-}
-
-impl Hand {
-    fn new(cell: &Cell, from_summary: &Table, summary: &[f32]) -> Self {
-        let width = cell.width();
-        let mut always = vec![0.0; width];
-        add_product(summary, from_summary, &mut always);
-        Self {
-            rows: [vec![0.0; width], vec![0.0; width]],
-            always,
-        }
     }
 }
 

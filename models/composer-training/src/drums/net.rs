@@ -1,6 +1,7 @@
 //! The network of `yuefu_drummer::net` as burn trains it.
 
 use crate::net::{Cell, cell_tables, dense, dense_tables, weights};
+use crate::reader::Reader;
 use burn::{
     module::Module,
     nn::{Dropout, DropoutConfig, Linear},
@@ -28,11 +29,7 @@ pub struct Size {
 /// One network.
 #[derive(Module, Debug)]
 pub struct Drums<B: Backend> {
-    read: Linear<B>,
-    forth: Cell<B>,
-    back: Cell<B>,
-    mean: Linear<B>,
-    spread: Linear<B>,
+    reader: Reader<B>,
     write: Linear<B>,
     write_summary: Linear<B>,
     writer: Cell<B>,
@@ -53,11 +50,7 @@ impl<B: Backend> Drums<B> {
     pub fn new(size: Size, device: &B::Device) -> Self {
         let half = size.play / 2;
         Self {
-            read: dense(READ, size.read, true, device),
-            forth: Cell::new(size.read, device),
-            back: Cell::new(size.read, device),
-            mean: dense(2 * size.read, SUMMARY, true, device),
-            spread: dense(2 * size.read, SUMMARY, true, device),
+            reader: Reader::new(READ, size.read, SUMMARY, size.dropout, device),
             write: dense(WRITE, size.write, true, device),
             write_summary: dense(SUMMARY, size.write, false, device),
             writer: Cell::new(size.write, device),
@@ -76,16 +69,7 @@ impl<B: Backend> Drums<B> {
 
     /// Mean and logarithm of the variance of the summary of grooves, `[batch, SUMMARY]`.
     pub fn summary(&self, read: Tensor<B, 3>) -> [Tensor<B, 2>; 2] {
-        let steps = read.dims()[1];
-        let x = self.read.forward(read);
-        let last = |x: Tensor<B, 3>| x.narrow(1, steps - 1, 1).squeeze_dim::<2>(1);
-        let forth = last(self.forth.forward(x.clone()));
-        let back = last(self.back.forward(x.flip([1])));
-        let both = self.dropout.forward(Tensor::cat(vec![forth, back], 1));
-        [
-            self.mean.forward(both.clone()),
-            self.spread.forward(both).clamp(-8.0, 4.0),
-        ]
+        self.reader.summary(read)
     }
 
     /// Logits of the hits of each step, `[batch, steps, KINDS]`, when the steps before are known and,
@@ -122,10 +106,8 @@ impl<B: Backend> Drums<B> {
     /// Its tables as `yuefu_drummer::net` reads them.
     pub fn tables(&self) -> Vec<(String, Table)> {
         let mut out = Vec::new();
+        self.reader.products(&mut out);
         for (name, linear) in [
-            ("read", &self.read),
-            ("mean", &self.mean),
-            ("spread", &self.spread),
             ("write", &self.write),
             ("write-summary", &self.write_summary),
             ("rows", &self.rows),
@@ -143,12 +125,8 @@ impl<B: Backend> Drums<B> {
             row[..=from].fill(0.0);
         }
         out.push(("chain".to_owned(), chain));
-        for (name, cell) in [
-            ("forth", &self.forth),
-            ("back", &self.back),
-            ("writer", &self.writer),
-            ("player", &self.player),
-        ] {
+        self.reader.cells(&mut out);
+        for (name, cell) in [("writer", &self.writer), ("player", &self.player)] {
             cell_tables(&mut out, name, cell);
         }
         out
