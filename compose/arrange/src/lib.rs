@@ -14,6 +14,7 @@ mod fx;
 mod hall;
 pub mod kit;
 mod lead;
+mod material;
 mod melody;
 mod melody_line;
 mod pad;

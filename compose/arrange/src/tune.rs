@@ -1,10 +1,6 @@
 //! The tune as everybody hears it: written by the engine, or as a score has it.
 
-use crate::{
-    Desk, Hall,
-    melody::{Material, Writer},
-    part::in_song_time,
-};
+use crate::{Desk, Hall, material::Material, melody::Writer, part::in_song_time};
 use std::collections::BTreeMap;
 use yuefu_song::{CastMember, Note, Role, Score, SectionKind};
 use yuefu_theory::{TickSpan, Ticks};

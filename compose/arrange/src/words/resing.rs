@@ -2,10 +2,7 @@
 
 use super::{Clock, Fitted, Given, SungLine, behind, fit, weigh};
 use crate::{
-    Band, Hall,
-    hall::Desk,
-    melody::{Material, Writer},
-    melody_line::Close,
+    Band, Hall, hall::Desk, material::Material, melody::Writer, melody_line::Close,
     part::in_song_time,
 };
 use yuefu_engine::SeedPath;
