@@ -2,7 +2,10 @@
 
 use yuefu_audio::Seconds;
 use yuefu_mix::{MixCharacter, Shape, TrackInput, TrackMeasure, plan_mix};
-use yuefu_song::{Catalog, Family, Note, Role, SectionKind, Song, StyleBook, mixplan::MixPlan};
+use yuefu_song::{
+    Catalog, Family, Note, Role, Score, Section, SectionKind, Song, StyleBook, Track,
+    mixplan::MixPlan,
+};
 use yuefu_theory::Ticks;
 
 /// The mix character of styles that name none, or one that is gone.
@@ -60,10 +63,25 @@ pub(crate) fn plan(
                 )
             })
             .collect(),
+        playing: playing(&song.score),
         sung: sung(song),
         thrown: thrown(song),
     };
     plan_mix(id, &character, &tracks, &shape)
+}
+
+/// Who has notes in each section.
+fn playing(score: &Score) -> Vec<Vec<String>> {
+    let plays = |track: &&Track, section: &Section| {
+        let phrases = track.phrases.iter();
+        let mut notes = phrases.flat_map(|p| p.notes.iter().map(|n| p.span.start + n.at));
+        notes.any(|at| section.span.contains(at))
+    };
+    let sections = score.sections.iter().map(|section| {
+        let tracks = score.tracks.iter().filter(|track| plays(track, section));
+        tracks.map(|track| track.id.clone()).collect()
+    });
+    sections.collect()
 }
 
 /// When someone sings: spans of notes of lead voices, those less than two seconds apart as one.

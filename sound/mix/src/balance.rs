@@ -41,6 +41,8 @@ pub struct Shape {
     pub beat: Seconds,
     /// Start of each section and its energy 0..=1, in order.
     pub sections: Vec<(Seconds, f32)>,
+    /// Ids of the tracks that play in each section; empty where nobody knows.
+    pub playing: Vec<Vec<String>>,
     /// From when until when someone sings, in order and apart.
     pub sung: Vec<(Seconds, Seconds)>,
     /// From when until when words sound that are thrown into the delay, in order and apart.
@@ -67,6 +69,7 @@ pub fn plan_mix(
     let mut strips = Vec::with_capacity(tracks.len());
     let mut power = 0.0_f64;
     let mut levels = Vec::with_capacity(tracks.len());
+    let mut moves = Vec::with_capacity(tracks.len());
     for (track, pan) in tracks.iter().zip(pans) {
         let (Some(role), Some(loudness)) = (
             character.roles.get(track.role.name()),
@@ -98,7 +101,7 @@ pub fn plan_mix(
         if track.role == Role::Vocal && strip.sends.delay.is_some() {
             strip.throws = throws(character.throw_db, shape);
         }
-        strip.automation = ride(ride_db, room_db, shape);
+        moves.push((strips.len(), ride_db, room_db));
         // Several tracks in one role share its loudness, though not strictly: two guitars are
         // meant to be more than one.
         let sharing = tracks
@@ -113,6 +116,10 @@ pub fn plan_mix(
             math::pow(10.0, f64::from(level) / 10.0) * f64::from(track.measure.activity.max(0.1));
         strips.push(strip);
         levels.push(Some(level));
+    }
+    let lifts = lifts(tracks, &levels, shape);
+    for (index, ride_db, room_db) in moves {
+        strips[index].automation = ride(ride_db, room_db, &lifts, shape);
     }
     // The returns, and notes that sound together on purpose, add about 1.5 LU to the sum of
     // powers.
@@ -337,21 +344,54 @@ fn positions(character: &MixCharacter, tracks: &[TrackInput]) -> Vec<f32> {
     pans
 }
 
-/// The fader's movement of an accompanying track: down where the song is calm, up where it is
-/// full, over half a second around each section's start; and down by `room_db` while someone
-/// sings. Empty when it does not move.
-fn ride(range_db: f32, room_db: f32, shape: &Shape) -> Curve {
+/// How far a section may fall below the fullest one, in LU by the levels of who plays; what it falls
+/// deeper all faders give back, up to [`MOST_LIFT`].
+const SPARSE: f32 = 7.0;
+/// Most that faders go up where few play, in dB.
+const MOST_LIFT: f32 = 7.0;
+
+/// How far faders go up in each section: a piano that opens alone is not as soft as under a band.
+/// Empty where nobody knows who plays.
+fn lifts(tracks: &[TrackInput], levels: &[Option<f32>], shape: &Shape) -> Vec<f32> {
+    let full = |playing: &Vec<String>| {
+        let own = tracks.iter().zip(levels);
+        let own = own.filter(|(track, _)| playing.contains(&track.id));
+        let power = own
+            .filter_map(|(_, level)| level.as_ref())
+            .map(|level| math::pow(10.0, f64::from(*level) / 10.0));
+        10.0 * math::log10(power.fold(0.0, |a, b| a + b).max(1e-9)) as f32
+    };
+    let levels: Vec<f32> = shape.playing.iter().map(full).collect();
+    // Silence has nothing to lift.
+    let silent = -80.0;
+    let most = levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let lift = |level: &f32| match *level > silent {
+        true => (most - level - SPARSE).clamp(0.0, MOST_LIFT),
+        false => 0.0,
+    };
+    levels.iter().map(lift).collect()
+}
+
+/// A fader's movement: down by its range where the song is calm, up where it is full, and up by
+/// `lifts` where few play, over half a second around each section's start; and down by `room_db`
+/// while someone sings. Empty when it does not move.
+fn ride(range_db: f32, room_db: f32, lifts: &[f32], shape: &Shape) -> Curve {
+    let lifted = lifts.iter().any(|lift| *lift > 0.0);
+    let level = |index: usize| {
+        let energy = shape.sections[index].1.clamp(0.0, 1.0);
+        let lift = lifts.get(index).copied().unwrap_or(0.0);
+        f64::from((energy - 0.7) * range_db + lift)
+    };
     let section = |at: f64| {
-        let level = |energy: f32| f64::from((energy.clamp(0.0, 1.0) - 0.7) * range_db);
         let after = shape
             .sections
             .partition_point(|(start, _)| start.0 - 0.3 <= at);
-        let Some(&(start, energy)) = shape.sections[..after].last() else {
-            return shape.sections.first().map_or(0.0, |s| level(s.1));
+        let Some(now) = after.checked_sub(1) else {
+            return shape.sections.first().map_or(0.0, |_| level(0));
         };
-        let before = after.checked_sub(2).map_or(energy, |i| shape.sections[i].1);
-        let done = ((at - start.0 + 0.3) / 0.5).clamp(0.0, 1.0);
-        level(before) + (level(energy) - level(before)) * done
+        let before = level(now.saturating_sub(1));
+        let done = ((at - shape.sections[now].0.0 + 0.3) / 0.5).clamp(0.0, 1.0);
+        before + (level(now) - before) * done
     };
     let room = |at: f64| {
         let near = shape.sung.iter().map(|(from, to)| {
@@ -361,8 +401,9 @@ fn ride(range_db: f32, room_db: f32, shape: &Shape) -> Curve {
         });
         -f64::from(room_db) * near.fold(0.0, f64::max)
     };
+    let moves = (range_db > 0.0 || lifted) && !shape.sections.is_empty();
     let mut corners = vec![0.0];
-    if range_db > 0.0 {
+    if moves {
         let starts = shape.sections.iter().skip(1).map(|(start, _)| start.0);
         corners.extend(starts.flat_map(|start| [start - 0.3, start + 0.2]));
     }
@@ -378,7 +419,7 @@ fn ride(range_db: f32, room_db: f32, shape: &Shape) -> Curve {
     corners.sort_by(f64::total_cmp);
     corners.dedup_by(|b, a| *b - *a < 0.01);
     let mut curve = Curve::default();
-    if (range_db > 0.0 && !shape.sections.is_empty()) || (room_db > 0.0 && !shape.sung.is_empty()) {
+    if moves || (room_db > 0.0 && !shape.sung.is_empty()) {
         for at in corners {
             curve.push(at as f32, tenth((section(at) + room(at)) as f32));
         }
@@ -453,10 +494,11 @@ mod tests {
         let shape = Shape {
             beat: Seconds(0.5),
             sections: vec![(Seconds(0.0), 0.2), (Seconds(10.0), 0.7)],
+            playing: Vec::new(),
             sung: vec![(Seconds(4.0), Seconds(8.0))],
             thrown: vec![(Seconds(6.0), Seconds(6.5))],
         };
-        let curve = ride(2.0, 1.5, &shape);
+        let curve = ride(2.0, 1.5, &[], &shape);
         for (at, db) in [
             (0.0, -1.0),
             (3.8, -1.0),
@@ -467,12 +509,16 @@ mod tests {
         ] {
             assert!((curve.at(at) - db).abs() < 0.11, "{at}: {}", curve.at(at));
         }
+        let alone = ride(0.0, 0.0, &[5.0, 0.0], &shape);
+        for (at, db) in [(0.0, 5.0), (9.6, 5.0), (10.3, 0.0), (20.0, 0.0)] {
+            assert!((alone.at(at) - db).abs() < 0.11, "{at}: {}", alone.at(at));
+        }
         let thrown = throws(12.0, &shape);
         for (at, db) in [(5.9, 0.0), (6.1, 12.0), (6.45, 12.0), (6.6, 0.0)] {
             assert!((thrown.at(at) - db).abs() < 0.11, "{at}: {}", thrown.at(at));
         }
         assert!(throws(0.0, &shape).is_empty());
-        assert!(ride(0.0, 1.5, &Shape::default()).is_empty());
-        assert!(ride(0.0, 0.0, &shape).is_empty());
+        assert!(ride(0.0, 1.5, &[], &Shape::default()).is_empty());
+        assert!(ride(0.0, 0.0, &[], &shape).is_empty());
     }
 }

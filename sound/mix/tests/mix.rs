@@ -153,6 +153,7 @@ fn every_character_makes_a_balanced_mix_with_headroom() {
     let shape = Shape {
         beat: Seconds(0.5),
         sections: vec![(Seconds(0.0), 0.4), (Seconds(4.0), 0.9)],
+        playing: Vec::new(),
         sung: Vec::new(),
         thrown: Vec::new(),
     };
