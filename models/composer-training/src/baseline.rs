@@ -65,25 +65,27 @@ impl Markov {
     }
 
     fn chance(&self, which: usize, past: &[u8], answer: u8) -> f64 {
-        let shorter = match past.split_first() {
-            Some((_, shorter)) => self.chance(which, shorter, answer),
-            None => {
-                let equal = 1.0 / ANSWERS[which] as f64;
-                return self.mixed(which, past, answer, equal);
-            }
-        };
-        self.mixed(which, past, answer, shorter)
+        let rows = (0..=past.len()).map_while(|length| {
+            let shortest = past.len() - length;
+            self.counts[which].get(&past[shortest..])
+        });
+        witten_bell(rows, answer, ANSWERS[which])
     }
+}
 
-    fn mixed(&self, which: usize, past: &[u8], answer: u8, shorter: f64) -> f64 {
-        let Some(row) = self.counts[which].get(past) else {
-            return shorter;
-        };
+/// The chance of an answer by tables that counted it, from the one that knows least to the one that
+/// knows most, mixed from equal shares up (Witten & Bell 1991).
+pub fn witten_bell<'r, A: std::hash::Hash + Eq + 'r>(
+    rows: impl Iterator<Item = &'r HashMap<A, u32>>,
+    answer: A,
+    classes: usize,
+) -> f64 {
+    rows.fold(1.0 / classes as f64, |chance, row| {
         let total: u32 = row.values().sum();
         let kinds = row.len() as f64;
         let own = f64::from(row.get(&answer).copied().unwrap_or(0));
-        (own + kinds * shorter) / (f64::from(total) + kinds)
-    }
+        (own + kinds * chance) / (f64::from(total) + kinds)
+    })
 }
 
 fn past(events: &[Event], which: usize) -> Vec<u8> {

@@ -2,7 +2,10 @@
 
 pub mod net;
 
-use crate::train::{Lesson, Pace};
+use crate::{
+    baseline::witten_bell,
+    train::{Lesson, Pace},
+};
 use burn::{
     module::AutodiffModule,
     tensor::{
@@ -257,17 +260,8 @@ pub fn baseline(learn: &[Sheet], held: &[Sheet]) -> f64 {
     for (page, _) in held {
         for (step, sign) in page.iter().enumerate() {
             let past = past(page, step);
-            let mut chance = 1.0 / SIGNS as f64;
-            for length in 0..=past.len() {
-                let Some(row) = counts.get(&past[..length]) else {
-                    break;
-                };
-                let total: u32 = row.values().sum();
-                let kinds = row.len() as f64;
-                let own = f64::from(row.get(sign).copied().unwrap_or(0));
-                chance = (own + kinds * chance) / (f64::from(total) + kinds);
-            }
-            sum -= chance.ln();
+            let rows = (0..=past.len()).map_while(|length| counts.get(&past[..length]));
+            sum -= witten_bell(rows, *sign, SIGNS).ln();
         }
     }
     sum / (held.len() * STEPS).max(1) as f64

@@ -1,6 +1,7 @@
 //! What the drummer has to beat: tables that count, means, and the program's own rules.
 
 use super::takes::Window;
+use crate::baseline::witten_bell;
 use std::collections::HashMap;
 use yuefu_drummer::groove::{BAR, Hit, KEYS, KINDS, STEPS, rows};
 use yuefu_perform::{Reading, Site, play};
@@ -71,17 +72,8 @@ impl Table {
         for steps in windows.iter().map(numbers) {
             for index in 0..steps.len() {
                 let past = self.past(&steps, index);
-                let mut chance = 1.0 / f64::from(1_u32 << KINDS);
-                for length in 0..=past.len() {
-                    let Some(row) = self.counts.get(&past[..length]) else {
-                        break;
-                    };
-                    let total: u32 = row.values().sum();
-                    let kinds = row.len() as f64;
-                    let own = f64::from(row.get(&steps[index]).copied().unwrap_or(0));
-                    chance = (own + kinds * chance) / (f64::from(total) + kinds);
-                }
-                sum -= chance.log2();
+                let rows = (0..=past.len()).map_while(|length| self.counts.get(&past[..length]));
+                sum -= witten_bell(rows, steps[index], 1 << KINDS).log2();
                 count += 1;
             }
         }
