@@ -9,5 +9,6 @@ pub mod groove;
 pub mod markov;
 pub mod pop909;
 pub mod round_trip;
+pub mod songs;
 
 pub use yuefu_evaluate::{boost, lines, sheet};

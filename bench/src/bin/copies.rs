@@ -1,20 +1,14 @@
 //! Do generated tunes repeat tunes that were learned from?
-//! `copies [--phrases N] [--composer rules|shipped|FILE.yfw]`
+//! `copies [--phrases N] [--composer learned|light|rules|FILE.yfw]`
 //!
 //! Composes songs, style after style, until there are as many phrases of tunes as asked for, and
 //! looks each tune up in the shipped index: runs of more than eight notes equal in interval and
 //! rhythm to a known tune. Patterns that five or more songs share are not in the index.
 
 use std::{collections::BTreeMap, process::ExitCode};
-use yuefu_arrange::{Band, TuneFinder};
-use yuefu_bench::{args::Args, composer};
-use yuefu_engine::SeedPath;
+use yuefu_bench::{args::Args, songs};
 use yuefu_originality::{MOST_KNOWN, OriginalityIndex, tune_of};
-use yuefu_song::{
-    Catalog, School,
-    brief::{Brief, Weighted},
-    lead_of,
-};
+use yuefu_song::{School, lead_of};
 
 fn main() -> ExitCode {
     match run() {
@@ -29,34 +23,24 @@ fn main() -> ExitCode {
 fn run() -> Result<(), String> {
     let args = Args::of_program();
     let wanted = args.number_or("--phrases", 1000_usize)?;
-    let composer = composer::named(args.value_or("--composer", "shipped"))?;
-    let finder = composer.as_ref().map(|c| c as &dyn TuneFinder);
+    let studio = songs::studio(args.value_or("--composer", "learned"))?;
     let index = OriginalityIndex::shipped().map_err(|error| error.to_string())?;
-    let book = yuefu_plan::standard_styles()?;
-    let catalog = Catalog::parse(&yuefu_data::tables("instruments"))?;
     // Styles whose tunes rules alone find say nothing about a composer.
     let learned = |s: &&yuefu_song::Style| s.melody.school != School::Rules;
-    let styles: Vec<_> = book.styles().iter().filter(learned).collect();
-    let (mut phrases, mut notes, mut songs) = (0, 0, 0);
+    let styles: Vec<_> = studio.book.styles().iter().filter(learned).collect();
+    let (mut phrases, mut notes, mut count) = (0, 0, 0);
     let mut runs: BTreeMap<usize, usize> = BTreeMap::new();
     for seed in 0.. {
         if phrases >= wanted {
             break;
         }
         let style = styles[seed as usize % styles.len()];
-        let brief = Brief {
-            styles: vec![Weighted::new(style.id.clone(), 1.0)],
-            ..Brief::default()
-        };
-        let path = SeedPath::song(50_000 + seed);
-        let (plan, _) = yuefu_plan::plan(&brief, &Default::default(), &book, &catalog, &path);
-        let band = Band::new(&book, &catalog).with(finder);
-        let score = yuefu_arrange::arrange(&plan, band, &path);
+        let score = songs::instrumental(&studio, &style.id, 50_000 + seed)?.score;
         let Some(track) = lead_of(&score) else {
             continue;
         };
         let tune = tune_of(track);
-        songs += 1;
+        count += 1;
         notes += tune.len();
         phrases += track.phrases.iter().filter(|p| !p.notes.is_empty()).count();
         for run in index.known_runs(&tune) {
@@ -68,7 +52,7 @@ fn run() -> Result<(), String> {
             );
         }
     }
-    println!("{songs} songs, {phrases} phrases, {notes} notes");
+    println!("{count} songs, {phrases} phrases, {notes} notes");
     println!("runs of more than {MOST_KNOWN} notes that are known: {runs:?}");
     Ok(())
 }

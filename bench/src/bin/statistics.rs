@@ -1,29 +1,36 @@
 //! Musical statistics of generated songs beside real ones.
 //!
 //! `cargo run --release -p yuefu-bench --bin statistics -- [--data DIR] [--songs N] [--style ID]
-//! [--file STYLE.toml] [--composer FILE.yfw|rules]`
+//! [--file STYLE.toml] [--composer learned|light|rules|FILE.yfw]`
 //!
 //! Real songs: the melodies of POP909 in `../shared/data` (or `--data`); without it only the
 //! generated column is printed.
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
-use yuefu_arrange::{Band, TuneFinder};
 use yuefu_bench::{
     args::Args,
-    composer, groove,
+    groove,
     lines::{NAMES, measure, of_score, spread},
-    pop909,
+    pop909, songs,
 };
 use yuefu_engine::SeedPath;
-use yuefu_song::{
-    Catalog, Role, StyleBook,
-    brief::{Brief, Weighted},
-};
+use yuefu_song::{Role, StyleBook};
+use yuefu_studio::Studio;
+
+/// Figures that single songs are asked for: nine of ten are to lie where the middle eight of ten real
+/// songs lie.
+const ASKED: [(usize, &str); 5] = [
+    (8, "chord tones"),
+    (13, "heard before"),
+    (7, "range"),
+    (5, "leaps turn"),
+    (6, "density"),
+];
 
 fn main() -> ExitCode {
     let args = Args::of_program();
     let data = PathBuf::from(args.value_or("--data", "../shared/data"));
-    let songs: usize = args.number_or("--songs", 12).unwrap_or(12);
+    let count: usize = args.number_or("--songs", 12).unwrap_or(12);
     let only = args.value("--style");
 
     let archive = data.join("pop909.tar.gz");
@@ -40,29 +47,17 @@ fn main() -> ExitCode {
             Vec::new()
         }
     };
-    let book = match args.value("--file") {
-        None => yuefu_plan::standard_styles(),
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| format!("{path} cannot be read: {error}"))
-            .and_then(|text| StyleBook::parse(&[(path, &text)])),
-    };
-    let (book, catalog) = match (book, catalog()) {
-        (Ok(book), Ok(catalog)) => (book, catalog),
-        (Err(error), _) | (_, Err(error)) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let composer = match composer::named(args.value_or("--composer", "shipped")) {
-        Ok(composer) => composer,
+    let studio = studio(&args);
+    let studio = match studio {
+        Ok(studio) => studio,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };
-    let finder = composer.as_ref().map(|c| c as &dyn TuneFinder);
+    let (book, catalog) = (&studio.book, &studio.catalog);
     println!(
-        "{} real melodies (POP909); {songs} generated songs a style",
+        "{} real melodies (POP909); {count} generated songs a style",
         real.len()
     );
     let columns: Vec<(f64, f64, f64)> = (0..17)
@@ -72,6 +67,7 @@ fn main() -> ExitCode {
     let mut inside = 0;
     let mut total = 0;
     let mut all: Vec<[f64; 17]> = Vec::new();
+    let mut alone: Vec<String> = Vec::new();
     for style in book.styles() {
         if only.is_some_and(|id| id != style.id) {
             continue;
@@ -79,22 +75,23 @@ fn main() -> ExitCode {
         let mut rows = Vec::new();
         let mut critics: BTreeMap<String, (f32, f32)> = BTreeMap::new();
         let mut overall = Vec::new();
-        for seed in 0..songs as u64 {
-            let brief = Brief {
-                styles: vec![Weighted::new(style.id.clone(), 1.0)],
-                ..Brief::default()
+        for seed in 0..count as u64 {
+            let song = match songs::instrumental(&studio, &style.id, seed) {
+                Ok(song) => song,
+                Err(error) => {
+                    eprintln!("{error}");
+                    return ExitCode::FAILURE;
+                }
             };
+            let (score, plan) = (&song.score, &song.plan);
             let path = SeedPath::song(seed);
-            let (plan, _) = yuefu_plan::plan(&brief, &Default::default(), &book, &catalog, &path);
-            let score =
-                yuefu_arrange::arrange(&plan, Band::new(&book, &catalog).with(finder), &path);
-            let review = yuefu_critic::review(&score, &plan, &catalog);
+            let review = yuefu_critic::review(score, plan, catalog);
             overall.push(review.overall);
             for verdict in review.critics {
                 let entry = critics.entry(verdict.critic).or_insert((0.0_f32, 0.0_f32));
                 *entry = (entry.0 + verdict.score, entry.1 + 1.0);
             }
-            let performance = yuefu_perform::perform(&score, &plan, &catalog, &path);
+            let performance = yuefu_perform::perform(score, plan, catalog, &path);
             for track in performance.tracks.iter().filter(|t| t.role == Role::Drums) {
                 let notes = track.phrases.iter().flat_map(|p| &p.phrase.notes);
                 let hits: Vec<(u8, f64)> = notes
@@ -102,7 +99,7 @@ fn main() -> ExitCode {
                     .collect();
                 groove::add(&hits, &mut played);
             }
-            rows.extend(of_score(&score));
+            rows.extend(of_score(score));
         }
         let mean = overall.iter().sum::<f32>() / overall.len().max(1) as f32;
         let faults: Vec<String> = critics
@@ -136,6 +133,15 @@ fn main() -> ExitCode {
             })
             .collect();
         println!("{:16}{} {judged}", style.id, marks.join(""));
+        let shares = ASKED.map(|(figure, _)| {
+            let (_, low, high) = columns[figure];
+            let good = rows
+                .iter()
+                .filter(|r| r[figure] >= low && r[figure] <= high);
+            good.count() as f64 / rows.len() as f64
+        });
+        let marks = shares.map(|share| format!("{share:13.2}"));
+        alone.push(format!("{:16}{}", style.id, marks.join("")));
         all.extend(rows);
     }
     println!(
@@ -156,10 +162,32 @@ fn main() -> ExitCode {
     }
     if !real.is_empty() {
         println!("{inside} of {total} style means lie in the middle 80 % of the real songs");
+        let names = ASKED.map(|(_, name)| format!("{name:>13}"));
+        println!(
+            "\nshare of single songs in the middle 80 % of the real ones\n{:16}{}",
+            "",
+            names.join("")
+        );
+        for row in alone {
+            println!("{row}");
+        }
+        let shares = ASKED.map(|(figure, _)| {
+            let (_, low, high) = columns[figure];
+            let good = all.iter().filter(|r| r[figure] >= low && r[figure] <= high);
+            format!("{:13.2}", good.count() as f64 / all.len().max(1) as f64)
+        });
+        println!("{:16}{}", "all", shares.join(""));
     }
     ExitCode::SUCCESS
 }
 
-fn catalog() -> Result<Catalog, String> {
-    Catalog::parse(&yuefu_data::tables("instruments"))
+/// The studio with the composer and the style that were asked for.
+fn studio(args: &Args) -> Result<Studio, String> {
+    let mut studio = songs::studio(args.value_or("--composer", "learned"))?;
+    if let Some(path) = args.value("--file") {
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|error| format!("{path} cannot be read: {error}"))?;
+        studio.book = StyleBook::parse(&[(path, &text)])?;
+    }
+    Ok(studio)
 }

@@ -8,12 +8,12 @@
 //! built-in writer. Two judges: gradient boosting of hand-made figures ([`yuefu_evaluate::sheet`])
 //! and a small network over the notes ([`yuefu_evaluate::events`]); whole songs are in one fold. It
 //! prints the areas under the curve (0.5: cannot tell) for each composer, what the first judge asked
-//! most, and the floor: real against real, the mean of five random halvings. `--tune` leaves what
+//! most (means, and where the middle eight of ten lie), and the floor: real against real, the mean of five random halvings. `--tune` leaves what
 //! chords say out.
 
 use std::{path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
-use yuefu_bench::{args::Args, boost, composer, markov::Markov, sheet};
+use yuefu_bench::{args::Args, boost, composer, lines, markov::Markov, sheet};
 use yuefu_corpus::{Limits, Piece, Source, Split, gather};
 use yuefu_engine::{Cancel, SeedPath};
 use yuefu_evaluate::events::{self, Event};
@@ -144,15 +144,17 @@ fn run() -> Result<(), String> {
             "{name:24} {by_figures:.3} {by_notes:.3} (to {wide:.3}; {} of ours)",
             ours.len()
         );
-        let mean = |of: &[Read], feature: usize| {
-            of.iter().map(|row| row.0[feature]).sum::<f64>() / of.len().max(1) as f64
+        let shown = |of: &[Read], feature: usize| {
+            let values: Vec<f64> = of.iter().map(|row| row.0[feature]).collect();
+            let (mean, low, high) = lines::spread(&values);
+            format!("{mean:7.3} ({low:.3} - {high:.3})")
         };
         for (feature, times) in asked.iter().take(most) {
             println!(
-                "    {:32} asked {times:3}  real {:7.3}  ours {:7.3}",
+                "    {:32} asked {times:3}  real {}  ours {}",
                 names[*feature],
-                mean(&real, *feature),
-                mean(&ours, *feature)
+                shown(&real, *feature),
+                shown(&ours, *feature)
             );
         }
     }
