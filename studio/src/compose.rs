@@ -2,9 +2,9 @@
 
 use crate::{Remark, Studio, error::StudioError, words, written};
 use std::{fs, sync::Arc};
-use yuefu_arrange::{Band, KitPlayer, TuneFinder};
+use yuefu_arrange::{Band, KitPlayer, TuneFinder, hands::Accompanist};
 use yuefu_brief::Overrides;
-use yuefu_composer::{Composer, ComposerFault, Harmonist};
+use yuefu_composer::{Composer, ComposerFault, Harmonist, Pianist};
 use yuefu_engine::SeedPath;
 use yuefu_plan::HarmonyFinder;
 use yuefu_song::{
@@ -25,7 +25,7 @@ pub struct Composed {
 impl Studio {
     /// The studio with another composer: `learned` (what ships), `light`, `rules`, or a
     /// file of weights.
-    /// Rules find chords, too.
+    /// Rules find chords and accompany, too.
     ///
     /// # Errors
     /// When the file cannot be read or holds no weights.
@@ -39,14 +39,17 @@ impl Studio {
             "learned" => {
                 self.composer = Some(Arc::new(Composer::shipped().map_err(broken)?));
                 self.harmonist = Some(Arc::new(Harmonist::shipped().map_err(broken)?));
+                self.pianist = Some(Arc::new(Pianist::shipped().map_err(broken)?));
             }
             "light" => {
                 self.composer = Some(Arc::new(Composer::light().map_err(broken)?));
                 self.harmonist = Some(Arc::new(Harmonist::shipped().map_err(broken)?));
+                self.pianist = Some(Arc::new(Pianist::shipped().map_err(broken)?));
             }
             RULES => {
                 self.composer = None;
                 self.harmonist = None;
+                self.pianist = None;
             }
             path => {
                 let bytes = fs::read(path).map_err(|error| {
@@ -58,6 +61,22 @@ impl Studio {
                 self.composer = Some(Arc::new(Composer::parse(&bytes).map_err(broken)?));
             }
         }
+        Ok(self)
+    }
+
+    /// The studio whose new songs are composed more freely (above 1) or nearer to what is usual
+    /// (below 1): what the temperature of a softmax is. Rules have none.
+    ///
+    /// # Errors
+    /// When it is not between 0.5 and 1.5.
+    pub fn with_temperature(mut self, temperature: f32) -> Result<Self, StudioError> {
+        if !(0.5..=1.5).contains(&temperature) {
+            return Err(StudioError::input(
+                format!("expected a temperature from 0.5 to 1.5, found {temperature}"),
+                format!("温度应在 0.5 与 1.5 之间，而不是 {temperature}"),
+            ));
+        }
+        self.temperature = Some((temperature * 100.0).round() as u16).filter(|own| *own != 100);
         Ok(self)
     }
 
@@ -151,7 +170,7 @@ impl Studio {
 
     /// The engines of this build, in the order of the stages.
     pub(crate) fn engines(&self) -> Vec<EngineUse> {
-        let [tunes, drums] = self.writers();
+        let [tunes, drums, hands] = self.writers();
         let chords = self.harmony_finder().map_or(RULES, |finder| finder.id());
         [
             ("brief", RULES, 1),
@@ -160,15 +179,17 @@ impl Studio {
             ("arrange", RULES, 1),
             (TUNES, tunes, 1),
             (DRUMS, drums, 1),
+            (HANDS, hands, 1),
             ("perform", RULES, yuefu_perform::VERSION),
             ("instruments", "yuefu-instruments", 1),
             ("mix", "yuefu-mix", 1),
             ("master", "yuefu-master", 1),
         ]
         .map(|(stage, engine, version)| EngineUse {
-            stage: stage.to_owned(),
-            engine: engine.to_owned(),
-            version,
+            temperature: self
+                .temperature
+                .filter(|_| stage == TUNES && engine != RULES),
+            ..EngineUse::new(stage, engine, version)
         })
         .to_vec()
     }
@@ -188,13 +209,16 @@ const RULES: &str = "rules";
 const TUNES: &str = "tune";
 /// The stage that plays kits. Songs that do not name it were drummed by rules.
 const DRUMS: &str = "drums";
+/// The stage that accompanies on keyboards. Songs that do not name it are accompanied by rules.
+const HANDS: &str = "hands";
 
 impl Studio {
-    /// Who finds tunes and who plays kits.
-    fn writers(&self) -> [&str; 2] {
+    /// Who finds tunes, who plays kits and who accompanies.
+    fn writers(&self) -> [&str; 3] {
         [
             self.composer.as_deref().map_or(RULES, TuneFinder::id),
             self.drummer.as_deref().map_or(RULES, KitPlayer::id),
+            self.pianist.as_deref().map_or(RULES, Accompanist::id),
         ]
     }
 
@@ -204,38 +228,49 @@ impl Studio {
             let mut used = engines.iter().filter(|used| used.stage == stage);
             used.any(|used| used.engine == id)
         };
-        let finder = self.composer.as_deref().map(|own| own as &dyn TuneFinder);
+        let tunes = engines.iter().find(|used| used.stage == TUNES);
+        let finder = tunes.and_then(|used| self.finder(&used.engine));
+        let temperature = tunes.and_then(|used| used.temperature).unwrap_or(100);
         let drummer = self.drummer.as_deref().map(|own| own as &dyn KitPlayer);
+        let pianist = self.pianist.as_deref().map(|own| own as &dyn Accompanist);
         Band::new(&self.book, &self.catalog)
-            .with(finder.filter(|own| wrote(TUNES, own.id())))
+            .with(finder)
+            .at_temperature(f32::from(temperature) / 100.0)
             .drummed(drummer.filter(|own| wrote(DRUMS, own.id())))
+            .accompanied(pianist.filter(|own| wrote(HANDS, own.id())))
+    }
+
+    /// The composer of an engine's name: this studio's own, or one that ships.
+    fn finder(&self, engine: &str) -> Option<&dyn TuneFinder> {
+        let own = self.composer.as_deref();
+        let shipped = Composer::of_build()
+            .iter()
+            .map(|shipped| shipped.as_ref().ok());
+        let mut all = std::iter::once(own).chain(shipped).flatten();
+        all.find(|composer| composer.id() == engine)
+            .map(|composer| composer as &dyn TuneFinder)
     }
 
     /// What to say of a song that engines wrote which are not here: rules write what is new.
     pub(crate) fn missing_engines(&self, engines: &[EngineUse]) -> Vec<Remark> {
-        let missing = |stage: &str, here: &str| {
+        let [tunes, drums, hands] = self.writers();
+        let stages = [
+            (TUNES, tunes, "tunes", "found", "旋律"),
+            (DRUMS, drums, "drums", "played", "鼓"),
+            (HANDS, hands, "keyboards", "played", "键盘"),
+        ];
+        let missing = stages.into_iter().filter_map(|(stage, here, en, done, zh)| {
             let used = engines.iter().find(|used| used.stage == stage)?;
-            let absent = used.engine != RULES && used.engine != here;
-            absent.then_some(used.engine.as_str())
-        };
-        let [tunes, drums] = self.writers();
-        let tunes = missing(TUNES, tunes).map(|engine| {
-            Remark::new(
-                format!(
-                    "the tunes of this song were found by `{engine}`, which is not in this build: rules find the new ones"
-                ),
-                format!("此曲的旋律由“{engine}”写成，本程序没有它：新的旋律由规则写成"),
-            )
+            let engine = &used.engine;
+            let known = engine == here || stage == TUNES && self.finder(engine).is_some();
+            (engine != RULES && !known).then(|| {
+                Remark::new(
+                    format!("the {en} of this song were {done} by `{engine}`, which is not in this build: rules write the new ones"),
+                    format!("此曲的{zh}由“{engine}”写成，本程序没有它：新的{zh}由规则写成"),
+                )
+            })
         });
-        let drums = missing(DRUMS, drums).map(|engine| {
-            Remark::new(
-                format!(
-                    "the drums of this song were played by `{engine}`, which is not in this build: rules play the new ones"
-                ),
-                format!("此曲的鼓由“{engine}”演奏，本程序没有它：新的鼓由规则写成"),
-            )
-        });
-        tunes.into_iter().chain(drums).collect()
+        missing.collect()
     }
 }
 

@@ -248,14 +248,7 @@ impl Studio {
         }
         let mut engines = self.engines();
         engines.retain(|engine| !["brief", "plan", "arrange"].contains(&engine.stage.as_str()));
-        engines.insert(
-            0,
-            EngineUse {
-                stage: "import".to_owned(),
-                engine: "yuefu-harmonize".to_owned(),
-                version: 1,
-            },
-        );
+        engines.insert(0, EngineUse::new("import", "yuefu-harmonize", 1));
         Ok(Song {
             format: FORMAT,
             seed: 0,

@@ -62,7 +62,7 @@ pub use world::DiskWorld;
 pub use yuefu_audio as audio;
 pub use yuefu_audiofile::{AudioFormat, Tags};
 pub use yuefu_brief::{OPTIONS, Overrides, explain};
-pub use yuefu_composer::{Composer, Harmonist};
+pub use yuefu_composer::{Composer, Harmonist, Pianist};
 pub use yuefu_drummer::Drummer;
 pub use yuefu_engine::{
     Cancel, Cancelled, Progress, Silent, Stage, Step, Store, TimeLeft, World, WorldError,
@@ -91,8 +91,12 @@ pub struct Studio {
     pub choir: Choir,
     /// Who finds the tunes of new songs; rules alone where there is nobody.
     pub composer: Option<Arc<Composer>>,
+    /// How freely the tunes of new songs are drawn, in per cent; `None`: as learned.
+    pub temperature: Option<u16>,
     /// Who plays the kits of new songs; rules alone where there is nobody.
     pub drummer: Option<Arc<Drummer>>,
+    /// Who accompanies new songs on keyboards; rules alone where there is nobody.
+    pub pianist: Option<Arc<Pianist>>,
     /// Who finds the chords of new songs; rows of the styles where there is nobody.
     pub harmonist: Option<Arc<Harmonist>>,
     /// Voices that the user brought.
@@ -129,6 +133,7 @@ impl Studio {
             |fault: yuefu_composer::ComposerFault| StudioError::Internal(fault.to_string());
         let composer = Composer::shipped().map_err(broken)?;
         let harmonist = Harmonist::shipped().map_err(broken)?;
+        let pianist = Pianist::shipped().map_err(broken)?;
         let drummer =
             Drummer::shipped().map_err(|fault| StudioError::Internal(fault.to_string()))?;
         Ok(Self {
@@ -137,7 +142,9 @@ impl Studio {
             orchestra: Orchestra::standard(),
             choir: Choir::standard(),
             composer: Some(Arc::new(composer)),
+            temperature: None,
             drummer: Some(Arc::new(drummer)),
+            pianist: Some(Arc::new(pianist)),
             harmonist: Some(Arc::new(harmonist)),
             shelf: packs::Shelf::default(),
             soundfont: None,

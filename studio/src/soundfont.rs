@@ -27,11 +27,7 @@ pub struct SoundFont {
 
 impl SoundFont {
     fn engine(&self) -> EngineUse {
-        EngineUse {
-            stage: STAGE.to_owned(),
-            engine: format!("{} blake3:{}", self.name, self.digest),
-            version: 1,
-        }
+        EngineUse::new(STAGE, format!("{} blake3:{}", self.name, self.digest), 1)
     }
 }
 

@@ -188,6 +188,9 @@ pub struct WishArgs {
     /// Who finds tunes and chords: learned, light (an LSTM), rules, or a file of `finetune`
     #[arg(long, value_name = "NAME")]
     pub composer: Option<String>,
+    /// How freely tunes are drawn: 0.5 (what is usual) to 1.5 (what is rare)
+    #[arg(long, value_name = "N")]
+    pub temperature: Option<f32>,
 }
 
 /// Options of `read`.

@@ -4,7 +4,7 @@ use crate::{
     args::{Common, MasterArgs, WishArgs},
     lang::Words,
     report::line,
-    song::{overrides, studio},
+    song::{overrides, studio, wished},
 };
 use serde_json::json;
 use std::path::Path;
@@ -20,7 +20,7 @@ use yuefu_studio::{
 
 /// Says what a line is understood as.
 pub fn explain(args: &WishArgs, common: &Common, words: Words) -> Result<(), StudioError> {
-    let studio = studio(args.soundfont.as_deref(), args.composer.as_deref())?;
+    let studio = wished(args)?;
     let brief = studio.understand(&args.prompt, &overrides(args, &studio)?);
     if common.json {
         let value = serde_json::to_value(&brief)

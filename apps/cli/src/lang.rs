@@ -167,6 +167,7 @@ const OPTIONS: &[(&str, &str)] = &[
         "composer",
         "由谁写旋律与和弦：learned、light（LSTM）、rules，或 finetune 写出的文件",
     ),
+    ("temperature", "旋律有多自由：0.5（常见的）到 1.5（少见的）"),
     ("pack", "要写入的打包曲库（.yfc）；不写则只统计"),
     ("index", "要写入的旋律索引：只含哈希，供原创性检查使用"),
     ("tune_file", "MIDI、MusicXML、ABC 文件或工程"),

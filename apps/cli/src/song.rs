@@ -76,6 +76,18 @@ pub fn studio(soundfont: Option<&Path>, composer: Option<&str>) -> Result<Studio
     }
 }
 
+/// The studio that a wish asks for.
+///
+/// # Errors
+/// As [`studio`]; when the temperature is out of range.
+pub fn wished(wish: &WishArgs) -> Result<Studio, StudioError> {
+    let studio = studio(wish.soundfont.as_deref(), wish.composer.as_deref())?;
+    match wish.temperature {
+        Some(temperature) => studio.with_temperature(temperature),
+        None => Ok(studio),
+    }
+}
+
 fn release(args: &AudioArgs, mut plan: ReleasePlan) -> Result<ReleasePlan, StudioError> {
     if !args.format.is_empty() {
         plan.formats = args.format.clone();
@@ -103,10 +115,7 @@ pub fn song(
     words: Words,
     cancel: &Cancel,
 ) -> Result<(), StudioError> {
-    let studio = studio(
-        args.wish.soundfont.as_deref(),
-        args.wish.composer.as_deref(),
-    )?;
+    let studio = wished(&args.wish)?;
     let overrides = overrides(&args.wish, &studio)?;
     let release = release(&args.audio, ReleasePlan::streaming())?;
     let bar = Bar::new(common, words);

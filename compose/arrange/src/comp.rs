@@ -1,5 +1,7 @@
 //! Comping: piano textures, strummed and picked guitar, stabs, arpeggios, from patterns of signs.
 
+mod hands;
+
 use crate::{Desk, level, steps, voicing};
 use yuefu_song::{Articulation, ChordSpan, Family, Note, Pattern, Role, SectionPlan};
 use yuefu_theory::Ticks;
@@ -17,11 +19,15 @@ pub fn section_notes(
     tune: &[Note],
     previous: &mut Vec<i32>,
 ) -> Vec<Note> {
+    if let Some(pianist) = desk.pianist(section) {
+        return hands::section_notes(desk, section, pianist, tune, previous);
+    }
     let hall = desk.hall;
     let default = default_pattern(desk, section);
     let pattern = desk.pattern(section).unwrap_or(&default);
     let mut rng = desk.section_seed(section).rng();
-    let voices = voice_all(desk, section, pattern, tune, previous);
+    let two_hands = pattern.lines.contains_key("lh");
+    let voices = voice_all(desk, section, two_hands, tune, previous);
     let energy = desk.energy(section);
     let fin = hall.final_bar();
     let mut notes: Vec<Note> = Vec::new();
@@ -53,34 +59,39 @@ pub fn section_notes(
             sign_notes(section, &voices[index], name, &step, len, force, &mut notes);
         }
     }
-    if let Some(bar) = fin
-        && section.span.contains(bar.start)
-        && let Some(last) = voices.last()
-    {
-        let rolled = matches!(
-            desk.profile.family,
-            Family::Keyboard | Family::Plucked | Family::Guitar
-        );
-        let how = if rolled {
-            Articulation::Roll
-        } else {
-            Articulation::Normal
-        };
-        let low =
-            (desk.member.role == Role::Comp && desk.profile.polyphony > 4).then_some(last.bass);
-        for key in low.into_iter().chain(last.keys.iter().copied()) {
-            notes.push(
-                Note::new(
-                    bar.start,
-                    hall.final_len(),
-                    section.key.spell(key),
-                    level(0.58),
-                )
-                .with(how),
-            );
-        }
+    if let Some(last) = voices.last() {
+        final_chord(desk, section, last, &mut notes);
     }
     notes
+}
+
+/// What the last bar of a piece that has a final chord holds: that chord.
+fn final_chord(desk: &Desk<'_>, section: &SectionPlan, last: &Voiced, notes: &mut Vec<Note>) {
+    let final_bar = desk.hall.final_bar();
+    let Some(bar) = final_bar.filter(|bar| section.span.contains(bar.start)) else {
+        return;
+    };
+    let rolled = matches!(
+        desk.profile.family,
+        Family::Keyboard | Family::Plucked | Family::Guitar
+    );
+    let how = if rolled {
+        Articulation::Roll
+    } else {
+        Articulation::Normal
+    };
+    let low = (desk.member.role == Role::Comp && desk.profile.polyphony > 4).then_some(last.bass);
+    for key in low.into_iter().chain(last.keys.iter().copied()) {
+        notes.push(
+            Note::new(
+                bar.start,
+                desk.hall.final_len(),
+                section.key.spell(key),
+                level(0.58),
+            )
+            .with(how),
+        );
+    }
 }
 
 fn default_pattern(desk: &Desk<'_>, section: &SectionPlan) -> Pattern {
@@ -124,7 +135,7 @@ fn power(chord: &yuefu_theory::Chord, desk: &Desk<'_>) -> Vec<i32> {
 fn voice_all(
     desk: &Desk<'_>,
     section: &SectionPlan,
-    pattern: &Pattern,
+    two_hands: bool,
     tune: &[Note],
     previous: &mut Vec<i32>,
 ) -> Vec<Voiced> {
@@ -133,7 +144,6 @@ fn voice_all(
         Role::Comp => desk.register_under(tune),
         _ => desk.register(),
     };
-    let two_hands = pattern.lines.contains_key("lh");
     let with_bass = desk
         .hall
         .plan

@@ -2,6 +2,8 @@
 //! proposes rhythms and keys, and the same rules say what they cost.
 
 use crate::{
+    habits::Habits,
+    hands::Accompanist,
     kit::KitPlayer,
     melody::Rhythm,
     melody_line::{Manner, Slot},
@@ -12,7 +14,8 @@ use yuefu_engine::Rng;
 use yuefu_song::{Catalog, SectionPlan, SongPlan, Style, StyleBook};
 use yuefu_theory::{TickSpan, Ticks};
 
-/// What songs are written with: styles, instruments, who finds the tunes and who plays kits.
+/// What songs are written with: styles, instruments, who finds the tunes, who plays kits and
+/// who accompanies.
 #[derive(Clone, Copy, Debug)]
 pub struct Band<'a> {
     /// Styles.
@@ -21,18 +24,24 @@ pub struct Band<'a> {
     pub catalog: &'a Catalog,
     /// Who finds tunes; rules alone where there is nobody.
     pub finder: Option<&'a dyn TuneFinder>,
+    /// How freely it draws; 1: as it has learned.
+    pub temperature: f32,
     /// Who plays kits; rules alone where there is nobody.
     pub drummer: Option<&'a dyn KitPlayer>,
+    /// Who accompanies on keyboards; rules alone where there is nobody.
+    pub pianist: Option<&'a dyn Accompanist>,
 }
 
 impl<'a> Band<'a> {
-    /// A band whose tunes and drums are left to rules alone.
+    /// A band that leaves everything to rules.
     pub fn new(book: &'a StyleBook, catalog: &'a Catalog) -> Self {
         Self {
             book,
             catalog,
             finder: None,
+            temperature: 1.0,
             drummer: None,
+            pianist: None,
         }
     }
 
@@ -41,9 +50,22 @@ impl<'a> Band<'a> {
         Self { finder, ..self }
     }
 
+    /// The same band, drawing tunes more freely (above 1) or nearer to what is usual (below 1).
+    pub fn at_temperature(self, temperature: f32) -> Self {
+        Self {
+            temperature,
+            ..self
+        }
+    }
+
     /// The same band with somebody who plays kits.
     pub fn drummed(self, drummer: Option<&'a dyn KitPlayer>) -> Self {
         Self { drummer, ..self }
+    }
+
+    /// The same band with somebody who accompanies on keyboards.
+    pub fn accompanied(self, pianist: Option<&'a dyn Accompanist>) -> Self {
+        Self { pianist, ..self }
     }
 }
 
@@ -102,6 +124,10 @@ pub struct Place<'a> {
     pub center: f32,
     /// Silence that it leaves at its end.
     pub breath: Ticks,
+    /// How freely it is drawn; 1: as was learned.
+    pub temperature: f32,
+    /// The ways of the song.
+    pub habits: Habits,
     /// What the phrase restates, in today's key: onset from its start, length and key of each note;
     /// empty where it restates nothing.
     pub model: &'a [(Ticks, Ticks, i32)],

@@ -3,14 +3,17 @@
 use crate::{
     ENGINE,
     finder::{Band, Heard, TuneFinder},
+    habits::Habits,
+    hands::Accompanist,
     kit::{KitPlace, KitPlayer},
     words::SungLine,
 };
 use std::cell::RefCell;
 use yuefu_engine::SeedPath;
 use yuefu_song::{
-    CastMember, Catalog, ChordSpan, Ending, InstrumentProfile, LyricSheet, Note, Origin, Part,
-    Pattern, Phrase, Role, Score, SectionPlan, SongPlan, Style, StyleBook, Track, VoicePart,
+    CastMember, Catalog, ChordSpan, Ending, Family, InstrumentProfile, LyricSheet, Note, Origin,
+    Part, Pattern, Phrase, PianoSchool, Role, Score, SectionPlan, SongPlan, Style, StyleBook,
+    Track, VoicePart,
 };
 use yuefu_theory::{Metre, TickSpan, Ticks};
 
@@ -30,8 +33,14 @@ pub struct Hall<'a> {
     pub words: Option<&'a LyricSheet>,
     /// Who finds tunes, where that is not rules alone.
     pub finder: Option<&'a dyn TuneFinder>,
+    /// How freely it draws.
+    pub temperature: f32,
+    /// The ways of the song.
+    pub habits: Habits,
     /// Who plays kits, where that is not rules alone.
     pub drummer: Option<&'a dyn KitPlayer>,
+    /// Who accompanies on keyboards, where that is not rules alone.
+    pub pianist: Option<&'a dyn Accompanist>,
     /// What has been sung so far, for who finds tunes.
     pub past: RefCell<Vec<Heard>>,
 }
@@ -69,7 +78,10 @@ impl<'a> Hall<'a> {
             scope: Scope::default(),
             words: None,
             finder: band.finder,
+            temperature: band.temperature,
+            habits: Habits::of_song(seed),
             drummer: band.drummer,
+            pianist: band.pianist,
             past: RefCell::default(),
         })
     }
@@ -118,10 +130,7 @@ impl<'a> Hall<'a> {
         let mut sections = self.plan.sections.iter();
         let section = sections.find(|s| s.span.contains(phrase.span.start));
         match (member.and_then(|member| self.desk(member)), section) {
-            (Some(desk), Some(section)) => match desk.drummer(section) {
-                Some((player, _)) => player.id(),
-                None => self.engine(track.role),
-            },
+            (Some(desk), Some(section)) => desk.engine(section),
             _ => self.engine(track.role),
         }
     }
@@ -244,7 +253,7 @@ pub struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     /// Randomness shared by all sections of one material.
-    fn material_seed(&self, section: &SectionPlan) -> SeedPath {
+    pub fn material_seed(&self, section: &SectionPlan) -> SeedPath {
         self.hall.seed.join(&self.member.id).join(&section.material)
     }
 
@@ -311,11 +320,27 @@ impl<'a> Desk<'a> {
         })
     }
 
+    /// Who accompanies on this keyboard in a section; `None` where rules do: other instruments and
+    /// roles, metres and styles that no accompanist was learned from.
+    pub fn pianist(&self, section: &SectionPlan) -> Option<&'a dyn Accompanist> {
+        let pianist = self.hall.pianist?;
+        let plays = self.member.role == Role::Comp
+            && self.profile.family == Family::Keyboard
+            && self.profile.polyphony > 4
+            && self.style.pianist != PianoSchool::Rules
+            && !section.chords.is_empty()
+            && pianist.knows(self.hall.metre(section));
+        plays.then_some(pianist)
+    }
+
     /// Name and version of what writes this part's notes in a section.
     pub fn engine(&self, section: &SectionPlan) -> &'a str {
         let hall: &'a Hall<'a> = self.hall;
-        match self.drummer(section) {
-            Some((player, _)) => player.id(),
+        if let Some((player, _)) = self.drummer(section) {
+            return player.id();
+        }
+        match self.pianist(section) {
+            Some(pianist) => pianist.id(),
             None => hall.engine(self.member.role),
         }
     }

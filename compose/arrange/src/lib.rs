@@ -11,7 +11,9 @@ mod drums;
 pub mod finder;
 mod follow;
 mod fx;
+mod habits;
 mod hall;
+pub mod hands;
 pub mod kit;
 mod lead;
 mod material;
@@ -27,6 +29,7 @@ mod words;
 
 pub use finder::{Band, TuneFinder};
 pub use follow::follow;
+pub use habits::Habits;
 pub use kit::{KitPlace, KitPlayer};
 pub use melody::Rhythm;
 pub use melody_line::{Close, Lean, Manner, Slot, constraint, cost};

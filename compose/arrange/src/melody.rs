@@ -93,7 +93,7 @@ impl Writer<'_> {
                 self.finish(fin, &mut notes);
             }
             if let Some(before) = phrases.last_mut() {
-                breathe(before, &notes, self.hall.metre(self.section).unit_len());
+                breathe(before, &notes, self.breath());
             }
             self.hall.remember(span, &notes);
             phrases.push(TunePhrase { span, notes });
@@ -206,10 +206,8 @@ impl Writer<'_> {
         self.hall.finder.filter(|_| learned)
     }
 
-    /// How often a phrase that returns says the same otherwise: a note more or less, earlier or later.
-    const VARIES: f32 = 0.5;
-
-    /// The rhythm of a phrase that restates another one, where it is not to be the same.
+    /// The rhythm of a phrase that restates another one, where it is not to be the same: a note more
+    /// or less, earlier or later.
     fn varied(
         &self,
         span: TickSpan,
@@ -217,7 +215,7 @@ impl Writer<'_> {
         rng: &mut Rng,
     ) -> Option<Rhythm> {
         let finder = self.finder()?;
-        if model.len() < 3 || !rng.chance(Self::VARIES) {
+        if model.len() < 3 || !rng.chance(self.hall.habits.varies) {
             return None;
         }
         let past = self.hall.past.borrow();
@@ -271,7 +269,6 @@ impl Writer<'_> {
 
     pub fn place_of<'p>(&'p self, span: TickSpan, past: &'p [Heard]) -> Place<'p> {
         let before = past.partition_point(|heard| heard.span.start < span.start);
-        let metre = self.hall.metre(self.section);
         Place {
             plan: self.hall.plan,
             style: self.style,
@@ -279,16 +276,36 @@ impl Writer<'_> {
             span,
             past: &past[..before],
             density: self.density() * self.flow(),
-            center: self.window().2,
-            breath: metre.unit_len(),
+            center: self.window().2 + self.height(span),
+            breath: self.breath(),
+            habits: self.hall.habits,
+            temperature: self.hall.temperature,
             model: &[],
         }
+    }
+
+    /// Silence that phrases leave at their end: a beat, or what the song is used to where somebody
+    /// has learned from songs.
+    fn breath(&self) -> Ticks {
+        let unit = self.hall.metre(self.section).unit_len();
+        match self.finder() {
+            Some(_) => Ticks((unit.0 as f32 * self.hall.habits.breath) as i64),
+            None => unit,
+        }
+    }
+
+    /// How far a phrase lies above or below its section's middle, in semitones: lines that answer do
+    /// not sit on one another.
+    fn height(&self, span: TickSpan) -> f32 {
+        let from = (span.start - self.section.span.start).0;
+        let swing = self.seed.join("height").join(from).rng().normal();
+        swing.clamp(-1.8, 1.8) * self.hall.habits.heights
     }
 
     /// How much denser or sparser the tunes of this material are than its energy says: verses that
     /// talk and choruses that hold, or the other way around.
     fn flow(&self) -> f32 {
-        let swing = self.seed.join("flow").rng().bipolar() * 0.6;
+        let swing = self.seed.join("flow").rng().bipolar() * 0.9;
         match swing > 0.0 {
             true => 1.0 + swing,
             false => 1.0 / (1.0 - swing),
@@ -679,7 +696,7 @@ pub fn foreign(slots: &[Slot], keys: &[i32]) -> Vec<bool> {
 /// Holds what returns to its keys where they sound as they did: a chord tone that the harmony of
 /// today has not may move, and so may the last note, which closes as it is asked to. `foreign`: which
 /// of them were foreign to their chords before.
-fn pin(slots: &mut [Slot], foreign: &[bool]) {
+pub fn pin(slots: &mut [Slot], foreign: &[bool]) {
     let last = slots.len().saturating_sub(1);
     for (index, slot) in slots[..last].iter_mut().enumerate() {
         let was = foreign.get(index).copied().unwrap_or(false);

@@ -1,7 +1,7 @@
 //! Engines that find progressions where the style's own rows are not asked.
 
 use std::fmt::Debug;
-use yuefu_engine::Rng;
+use yuefu_engine::{Rng, SeedPath};
 use yuefu_song::{SectionKind, Style};
 use yuefu_theory::{Key, Metre, Roman};
 
@@ -32,6 +32,33 @@ pub struct Asked<'a> {
     pub metre: &'a Metre,
     /// The sections before it.
     pub before: &'a [Sounded],
+    /// The ways of the song.
+    pub habits: ChordHabits,
+}
+
+/// How a song's chords differ from those of others: real songs lie further apart than what is drawn
+/// chord by chord, which comes out near the mean of all each time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChordHabits {
+    /// How freely chords are drawn; 1: as others.
+    pub heat: f32,
+    /// How much more readily they change, in nats.
+    pub motion: f32,
+    /// How much more readily they have colors, in nats.
+    pub color: f32,
+}
+
+impl ChordHabits {
+    /// The ways of a song.
+    pub fn of_song(seed: &SeedPath) -> Self {
+        let mut rng = seed.join("habits").rng();
+        let mut about = |spread: f32| rng.normal().clamp(-2.2, 2.2) * spread;
+        Self {
+            heat: 1.06 + about(0.18),
+            motion: about(0.5),
+            color: about(0.8) - 0.35,
+        }
+    }
 }
 
 /// A section whose chords are known.

@@ -1,7 +1,7 @@
 //! Chord progressions: rows of the style, colored, or whatever an engine finds; closed by
 //! cadences, lifted for the last chorus.
 
-use crate::finder::{Asked, HarmonyFinder, Sounded};
+use crate::finder::{Asked, ChordHabits, HarmonyFinder, Sounded};
 use std::collections::BTreeMap;
 use yuefu_engine::{Rng, SeedPath};
 use yuefu_song::{ChordSpan, Ending, SectionKind, SectionPlan, Style, brief::Brief};
@@ -37,6 +37,7 @@ pub fn fill(
                     bars: section.bars as usize,
                     metre,
                     before: &before,
+                    habits: ChordHabits::of_song(&seed),
                 };
                 let seed = seed.join("found").join(&section.material);
                 finder.progression(&asked, &mut seed.rng())

@@ -23,7 +23,7 @@ mod words;
 
 pub use around::{Around, Theme, around};
 pub use backing::{back, voices};
-pub use finder::{Asked, HarmonyFinder, Sounded};
+pub use finder::{Asked, ChordHabits, HarmonyFinder, Sounded};
 pub use length::to_length;
 pub use reshape::{NewSection, add_part, extend_after, extend_before, insert, looped, set_energy};
 pub use restyle::{Color, Restyle, fits, restyle};

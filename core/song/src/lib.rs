@@ -37,8 +37,8 @@ pub use reshape::{Kept, Reshape};
 pub use score::{ChordSpan, Note, Origin, Phrase, Role, Score, Section, SectionKind, Take, Track};
 pub use song::{EngineUse, ReleasePlan, Song};
 pub use style::{
-    DrumSchool, Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, School, Style,
-    StyleBook,
+    DrumSchool, Form, Harmony, MelodyStyle, Part, Pattern, PatternFile, PatternUse, PianoSchool,
+    School, Style, StyleBook,
 };
 pub use voice::{TrackVoice, VoiceCurves, VoiceSettings};
 pub use words::Words;

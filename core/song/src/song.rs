@@ -104,6 +104,21 @@ pub struct EngineUse {
     pub engine: String,
     /// Its version.
     pub version: u32,
+    /// How freely it draws, in per cent of what it has learned; absent: as it does by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<u16>,
+}
+
+impl EngineUse {
+    /// An engine that draws as it does by itself.
+    pub fn new(stage: &str, engine: impl Into<String>, version: u32) -> Self {
+        Self {
+            stage: stage.to_owned(),
+            engine: engine.into(),
+            version,
+            temperature: None,
+        }
+    }
 }
 
 impl Song {

@@ -50,6 +50,9 @@ pub struct Style {
     /// Which real drummers its kit is played like, where it is a kit.
     #[serde(default)]
     pub drummer: DrumSchool,
+    /// Which real accompanists its keyboards are played like.
+    #[serde(default)]
+    pub pianist: PianoSchool,
     /// Parts, in score order.
     pub cast: Vec<Part>,
     /// Patterns of this style; names here hide those of the shared library.
@@ -155,6 +158,19 @@ pub enum School {
     Standard,
     /// None that were learned from: rules alone find its tunes.
     Rules,
+}
+
+/// Which real accompanists are like those of a style.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PianoSchool {
+    /// None that were learned from: rules alone play its keyboards.
+    #[default]
+    Rules,
+    /// Pop songs of today.
+    Pop,
+    /// Art songs.
+    Art,
 }
 
 /// Which real drummers are like those of a style: what Groove MIDI calls its styles.

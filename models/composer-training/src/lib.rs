@@ -6,6 +6,7 @@ pub mod batch;
 pub mod chords;
 pub mod curves;
 pub mod drums;
+pub mod hands;
 mod lesson;
 pub mod net;
 pub mod pages;

@@ -168,10 +168,7 @@ impl<B: Backend> Net<B> {
         }
         given.norm("last", &mut self.last);
         for (index, cell) in self.cells.iter_mut().enumerate() {
-            given.dense(&format!("cell{index}.input"), &mut cell.input);
-            if let Some(table) = given.tables.get(&format!("cell{index}.state")) {
-                cell.state.weight = given.param(table);
-            }
+            given.cell(&format!("cell{index}"), cell);
         }
         given.dense("time", &mut self.time);
         for (name, head) in [("length", &mut self.length), ("key", &mut self.key)] {
@@ -289,13 +286,13 @@ impl<B: Backend> Head<B> {
 }
 
 /// Tables on their way into a network.
-struct Given<'a, B: Backend> {
-    tables: BTreeMap<String, Table>,
-    device: &'a B::Device,
+pub(crate) struct Given<'a, B: Backend> {
+    pub(crate) tables: BTreeMap<String, Table>,
+    pub(crate) device: &'a B::Device,
 }
 
 impl<B: Backend> Given<'_, B> {
-    fn param(&self, table: &Table) -> Param<Tensor<B, 2>> {
+    pub(crate) fn param(&self, table: &Table) -> Param<Tensor<B, 2>> {
         let data = TensorData::new(table.numbers.clone(), [table.rows, table.columns]);
         Param::from_tensor(Tensor::from_data(data, self.device))
     }
@@ -305,12 +302,19 @@ impl<B: Backend> Given<'_, B> {
         Param::from_tensor(Tensor::from_data(data, self.device))
     }
 
-    fn dense(&self, name: &str, linear: &mut Linear<B>) {
+    pub(crate) fn dense(&self, name: &str, linear: &mut Linear<B>) {
         if let Some(table) = self.tables.get(&format!("{name}.weight")) {
             linear.weight = self.param(table);
         }
         if let Some(table) = self.tables.get(&format!("{name}.bias")) {
             linear.bias = Some(self.row(table));
+        }
+    }
+
+    pub(crate) fn cell(&self, name: &str, cell: &mut Cell<B>) {
+        self.dense(&format!("{name}.input"), &mut cell.input);
+        if let Some(table) = self.tables.get(&format!("{name}.state")) {
+            cell.state.weight = self.param(table);
         }
     }
 

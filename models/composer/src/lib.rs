@@ -6,10 +6,12 @@ pub mod chords;
 pub mod events;
 pub mod finder;
 pub mod ground;
+pub mod hands;
 pub mod net;
 pub mod pages;
 pub mod tell;
 
 pub use chords::Harmonist;
 pub use finder::{Composer, ComposerFault};
+pub use hands::Pianist;
 pub use pages::Morpher;

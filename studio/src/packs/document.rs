@@ -135,11 +135,8 @@ impl Studio {
 }
 
 fn used(id: &str, pack: &Pack) -> EngineUse {
-    EngineUse {
-        stage: STAGE.to_owned(),
-        engine: format!("{id} {} blake3:{}", pack.card.kind.name(), pack.card.digest),
-        version: 1,
-    }
+    let engine = format!("{id} {} blake3:{}", pack.card.kind.name(), pack.card.digest);
+    EngineUse::new(STAGE, engine, 1)
 }
 
 fn made_with(song: &Song) -> impl Iterator<Item = &str> {

@@ -7,7 +7,7 @@ use crate::{
     finder::Ends,
     level,
     material::{Idea, Material},
-    melody::{Rhythm, Writer},
+    melody::{Rhythm, Writer, foreign, pin},
     melody_line::{Close, Slot, line},
     steps,
     tune::TunePhrase,
@@ -22,6 +22,9 @@ use yuefu_theory::{TickSpan, Ticks};
 
 /// Cost for each syllable beyond which a line does not take over the tune of another.
 const UNLIKE: f32 = 0.85;
+
+/// The quickest breath, in seconds.
+const BREATH: f64 = 0.2;
 
 /// A line to be sung.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,7 +116,14 @@ impl Writer<'_> {
                 *floor,
             );
             if let Some(before) = phrases.last_mut() {
-                make_room(&mut before.notes, &notes, metre.unit_len());
+                let mut rng = self.seed.join("hold").join(number).rng();
+                // The less a song breathes, the more often the end of a line is held almost until the
+                // next one begins.
+                let often = 1.0 - 0.5 * self.hall.habits.breath;
+                let holds = self.finder().is_some() && rng.chance(often);
+                if !holds || !hold_on(&mut before.notes, &notes, bpm) {
+                    make_room(&mut before.notes, &notes, metre.unit_len());
+                }
             }
             let keys: Vec<i32> = notes.iter().map(|n| n.pitch.midi()).collect();
             match keys[..] {
@@ -204,7 +214,15 @@ impl Writer<'_> {
                 } else {
                     fitted.len()
                 };
-                self.retune(&weighed, span, place, close, fitted, turn, last, &mut rng)
+                // The same words are sung to the same keys.
+                let words = weighed.iter().map(|w| w.lyric.reading.as_str());
+                let same = idea
+                    .as_ref()
+                    .filter(|idea| !primed && words.eq(idea.words.iter().map(String::as_str)));
+                let kept = same.map(|idea| &idea.foreign[..]);
+                self.retune(
+                    &weighed, span, place, close, fitted, turn, kept, last, &mut rng,
+                )
             }
             None => {
                 let onsets = |rhythm: &Rhythm| rhythm.iter().map(|(at, _)| *at).collect();
@@ -225,7 +243,7 @@ impl Writer<'_> {
             rhythm: fitted.iter().map(|f| (f.at - span.start, f.len)).collect(),
             keys: fitted.iter().map(|f| f.key).collect(),
             tonic,
-            foreign: Vec::new(),
+            foreign: self.foreign_keys(span, place, close, &fitted, &rng),
             room: span.len(),
             begins: fitted.iter().map(|f| f.syllable.is_some()).collect(),
             words: sung.syllables.iter().map(|s| s.reading.clone()).collect(),
@@ -233,6 +251,21 @@ impl Writer<'_> {
         known.remember(&base, idea.clone());
         known.remember(&own, idea);
         self.dress_sung(&weighed, &fitted, number, &mut rng)
+    }
+
+    /// Which keys of a line are foreign to their chords.
+    fn foreign_keys(
+        &self,
+        span: TickSpan,
+        place: f32,
+        close: Close,
+        fitted: &[Fitted],
+        rng: &Rng,
+    ) -> Vec<bool> {
+        let rhythm: Rhythm = fitted.iter().map(|f| (f.at - span.start, f.len)).collect();
+        let keys: Vec<i32> = fitted.iter().map(|f| f.key).collect();
+        let slots = self.slots(span, &rhythm, place, close, &[], &mut rng.clone());
+        foreign(&slots, &keys)
     }
 
     /// Onsets and lengths of syllables, from the start of the line.
@@ -422,7 +455,8 @@ impl Writer<'_> {
     }
 
     /// A tune that returns, moved no more than today's chords and tones ask; from the `turn`-th
-    /// note on it goes another way.
+    /// note on it goes another way. `kept`: it keeps its keys, of which these were foreign to their
+    /// chords, where they sound as they did.
     #[expect(clippy::too_many_arguments, reason = "a line reads all of it")]
     fn retune(
         &self,
@@ -432,6 +466,7 @@ impl Writer<'_> {
         close: Close,
         mut fitted: Vec<Fitted>,
         turn: usize,
+        kept: Option<&[bool]>,
         last: Option<(i32, i32)>,
         rng: &mut Rng,
     ) -> Vec<Fitted> {
@@ -444,7 +479,10 @@ impl Writer<'_> {
             .enumerate()
             .map(|(i, f)| (i < turn).then_some((f.key, 2.6)))
             .collect();
-        let slots = self.sung_slots(weighed, span, place, close, &notes, &references, rng);
+        let mut slots = self.sung_slots(weighed, span, place, close, &notes, &references, rng);
+        if let Some(foreign) = kept {
+            pin(&mut slots, foreign);
+        }
         let keys = line(&slots, last, &self.manner(0.3), rng);
         for (note, key) in fitted.iter_mut().zip(keys) {
             note.key = key;
@@ -490,11 +528,13 @@ impl Writer<'_> {
             note.lyric = syllable.map(|s| Box::new(s.lyric.clone()));
             let next = fitted.get(index + 1);
             let drawn = next.is_some_and(|n| n.syllable.is_none());
-            let long = now.len >= Ticks::of(3, 8);
+            let long = now.len >= Ticks::QUARTER;
+            // A quarter note is drawn over two less readily than a longer one.
+            let room = if now.len >= Ticks::of(3, 8) { 1.0 } else { 0.5 };
             let chance = match (final_note, syllable) {
                 (_, None) => 0.0,
-                (true, Some(_)) => slurs * 1.5,
-                (false, Some(s)) => slurs * (0.4 + 0.6 * s.strength),
+                (true, Some(_)) => slurs * 1.5 * room,
+                (false, Some(s)) => slurs * room * (0.4 + 0.6 * s.strength),
             };
             if long && !drawn && rng.chance(chance) {
                 let glide = syllable.map_or(0.0, |s| s.glide);
@@ -513,7 +553,7 @@ impl Writer<'_> {
             .iter()
             .filter_map(|name| melody.ornaments.get(*name))
             .sum();
-        (0.1 + bends * 0.35).min(0.3)
+        (0.18 + bends * 0.35).min(0.3)
     }
 
     /// A long note as two: its tone's way where it has one, else the way to the next note.
@@ -534,7 +574,8 @@ impl Writer<'_> {
         let quarter = Ticks::of(1, 8).min(Ticks(note.len.0 / 2));
         let split = match next {
             None => quarter,
-            Some(_) => note.len - Ticks(note.len.0 / 3),
+            Some(_) if note.len >= Ticks::of(3, 8) => note.len - Ticks(note.len.0 / 3),
+            Some(_) => Ticks(note.len.0 / 2),
         };
         let spelled = self.section.key.spell(target);
         let soft = note.velocity.saturating_sub(4).max(1);
@@ -619,6 +660,22 @@ fn same_way(idea: &Idea, weighed: &[Weighed], given: &[Given]) -> Option<Vec<Fit
         })
         .collect();
     Some(fitted)
+}
+
+/// Holds the last note of a line until a quick breath before the next begins, two whole notes at
+/// most; says whether it could.
+fn hold_on(before: &mut [Note], next: &[Note], bpm: f64) -> bool {
+    let (Some(last), Some(first)) = (before.last_mut(), next.first()) else {
+        return false;
+    };
+    let sixteenth = Ticks::of(1, 16);
+    let breath = sixteenth * ((BREATH * bpm / 15.0).ceil() as i64).max(1);
+    let room = first.at - breath - last.at;
+    let holds = room > last.len && room <= Ticks::WHOLE * 2;
+    if holds {
+        last.len = room;
+    }
+    holds
 }
 
 /// The last note of a line ends before the next line begins, with a breath where there is room.

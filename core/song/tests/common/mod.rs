@@ -91,11 +91,7 @@ pub fn song() -> Song {
         release: ReleasePlan::streaming(),
         tags: Default::default(),
         voices: Default::default(),
-        engines: vec![EngineUse {
-            stage: "arrange".into(),
-            engine: "rules".into(),
-            version: 1,
-        }],
+        engines: vec![EngineUse::new("arrange", "rules", 1)],
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Beat, ChordNet, Course, DETAILS, Passage, Seen, Told, see};
 use crate::finder::ComposerFault;
 use std::collections::BTreeSet;
+use yuefu_audio::math;
 use yuefu_engine::Rng;
 use yuefu_nets::{
     draw::{nucleus, pick},
@@ -17,15 +18,15 @@ use yuefu_song::{SectionKind, Style};
 use yuefu_theory::{Key, Metre, Mode, Quality, Roman};
 
 /// Raised whenever the same network would find other chords.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Weights in `data`.
 const WEIGHTS: &str = "composer/chords.yfw";
-/// Below 1: likelier choices more often.
-const HEAT: f32 = 0.9;
+/// Below 1: likelier choices more often. Of roots and triads, then of basses and colors.
+const HEATS: [f32; 2] = [1.0, 0.85];
 /// Choices beyond this share of likelihood are never drawn ([`nucleus`]).
-const NUCLEUS: f32 = 0.97;
+const NUCLEUS: f32 = 0.985;
 /// What remains of the likelihood of a chord that the style's rows never use.
-const FOREIGN: f32 = 0.08;
+const FOREIGN: f32 = 0.2;
 /// Tries to find a section that is neither dull nor heard before.
 const TRIES: usize = 5;
 /// Felt beats of a bar at most; longer bars are left to the rows.
@@ -113,6 +114,7 @@ impl Harmonist {
             let now = course.beats[from..].last().map(|b| b.chord);
             // Short chords are rare at every single beat: no nucleus may cut them off.
             let mut share = self.net.change(&thought);
+            share[1] += asked.habits.motion;
             softmax(&mut share);
             let change = now.is_none() || rng.chance(share[1]);
             let chord = match now {
@@ -141,7 +143,12 @@ impl Harmonist {
             Ok(symbol) if known.contains(&symbol) => 1.0,
             Ok(_) => FOREIGN,
         };
-        let symbol = draw(self.net.symbol(thought), HEAT, &mut taste, rng)? as u8;
+        let symbol = draw(
+            self.net.symbol(thought),
+            HEATS[0] * asked.habits.heat,
+            &mut taste,
+            rng,
+        )? as u8;
         let mut fits = |detail: usize| {
             let told = detailed(symbol, detail);
             let (_, triad) = Symbol::of_number(symbol).map_or((0, 0), Symbol::parts);
@@ -151,11 +158,14 @@ impl Harmonist {
                 // A change that changes nothing is none.
                 Some(_) if before == Some(told) => 0.0,
                 // Styles without any color have none.
-                Some(_) if told.color != 0 && !second => (asked.style.harmony.color * 3.0).min(1.0),
+                Some(_) if told.color != 0 && !second => {
+                    let own = math::exp(f64::from(asked.habits.color)) as f32;
+                    (asked.style.harmony.color * 3.0).min(1.0) * own
+                }
                 Some(_) => 1.0,
             }
         };
-        let detail = draw(self.net.detail(thought, symbol), HEAT, &mut fits, rng)?;
+        let detail = draw(self.net.detail(thought, symbol), HEATS[1], &mut fits, rng)?;
         Some(detailed(symbol, detail))
     }
 }

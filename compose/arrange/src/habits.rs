@@ -1,0 +1,60 @@
+//! How a song differs from others.
+//!
+//! Songs have ways of their own: one never takes a semitone, one hardly breathes, one lives on repeated
+//! notes. What is drawn note by note comes out near the mean of all songs each time; real ones lie
+//! about twice as far apart (docs/RESULTS.md, "Real or ours?"). So every song draws its ways first.
+
+use yuefu_engine::SeedPath;
+
+/// What a song does more (above 0) or less readily than others, in nats for each choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Habits {
+    /// Semitone steps.
+    pub semitones: f32,
+    /// Repeated notes.
+    pub repeats: f32,
+    /// Leaps of a fourth and more.
+    pub leaps: f32,
+    /// Going on in one direction.
+    pub onward: f32,
+    /// Tones of the chord on strong beats.
+    pub chordal: f32,
+    /// Onsets between the eighths.
+    pub sixteenths: f32,
+    /// Onsets between the beats.
+    pub offbeats: f32,
+    /// Beats of silence that phrases leave at their end.
+    pub breath: f32,
+    /// How often a phrase that returns within its section says the same otherwise.
+    pub varies: f32,
+    /// How far phrases lie above and below one another, in semitones.
+    pub heights: f32,
+}
+
+impl Habits {
+    /// The ways of a song. The spreads are what real songs have beyond those that are drawn without.
+    pub fn of_song(seed: &SeedPath) -> Self {
+        let mut rng = seed.join("habits").rng();
+        let mut about = |spread: f32| rng.normal().clamp(-2.2, 2.2) * spread;
+        let mut own = Self {
+            semitones: about(0.7),
+            repeats: about(0.45),
+            leaps: about(0.35),
+            onward: about(0.3),
+            chordal: about(0.9),
+            sixteenths: about(0.7),
+            offbeats: about(0.35) + 0.12,
+            breath: 0.0,
+            varies: 0.0,
+            heights: 0.0,
+        };
+        // Pentatonic songs have none.
+        if rng.chance(0.14) {
+            own.semitones = -3.0;
+        }
+        own.breath = [0.0, 0.5, 1.0, 2.0, 3.0][rng.weighted(&[0.3, 0.18, 0.3, 0.15, 0.07])];
+        own.varies = rng.range(0.2, 0.95);
+        own.heights = rng.range(2.0, 4.5);
+        own
+    }
+}
