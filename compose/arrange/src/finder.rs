@@ -84,6 +84,11 @@ pub trait TuneFinder: Debug + Send + Sync {
         None
     }
 
+    /// Whether more than eight notes of a tune (onsets and keys, in order) are those of a known one.
+    fn is_known(&self, _tune: &[(Ticks, i32)]) -> bool {
+        false
+    }
+
     /// Keys for the notes of a phrase, one for each slot, inside the range of `manner`; `None`
     /// where it has none to propose.
     fn keys(

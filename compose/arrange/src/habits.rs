@@ -52,7 +52,7 @@ impl Habits {
         if rng.chance(0.14) {
             own.semitones = -3.0;
         }
-        own.breath = [0.0, 0.5, 1.0, 2.0, 3.0][rng.weighted(&[0.3, 0.18, 0.3, 0.15, 0.07])];
+        own.breath = [0.0, 0.5, 1.0, 2.0, 3.0][rng.weighted(&[0.22, 0.18, 0.32, 0.18, 0.1])];
         own.varies = rng.range(0.2, 0.95);
         own.heights = rng.range(2.0, 4.5);
         own

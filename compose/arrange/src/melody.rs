@@ -11,7 +11,9 @@ use crate::{
     tune::TunePhrase,
 };
 use yuefu_engine::{Rng, SeedPath};
-use yuefu_song::{Articulation, InstrumentProfile, Note, School, SectionKind, SectionPlan, Style};
+use yuefu_song::{
+    Articulation, Family, InstrumentProfile, Note, School, SectionKind, SectionPlan, Style,
+};
 use yuefu_theory::{TickSpan, Ticks};
 
 /// A rhythm: onsets and lengths from the phrase's start.
@@ -257,7 +259,12 @@ impl Writer<'_> {
             ..self.place_of(span, &past)
         };
         // Who has learned from songs knows how far they go; the instrument's range holds.
-        let [bottom, top] = self.profile.range.map(i32::from);
+        let [mut bottom, mut top] = self.profile.range.map(i32::from);
+        if self.profile.family == Family::Voice {
+            // A voice is heard where it is at home, and rather above it than below.
+            let [low, high] = self.profile.sweet.map(i32::from);
+            (bottom, top) = (bottom.max(low - 1), top.min(high + 5));
+        }
         let manner = Manner {
             low: (manner.low - 3).max(bottom),
             high: (manner.high + 3).min(top),
@@ -564,6 +571,40 @@ impl Writer<'_> {
         number: u32,
         freedom: f32,
     ) -> Vec<Note> {
+        let notes = self.dressed(span, rhythm, keys, number, Some(freedom));
+        match self.is_known(span, &notes) {
+            true => self.dressed(span, rhythm, keys, number, None),
+            false => notes,
+        }
+    }
+
+    /// Whether what is added to a phrase made a tune of it that others know.
+    pub fn is_known(&self, span: TickSpan, notes: &[Note]) -> bool {
+        let Some(finder) = self.finder() else {
+            return false;
+        };
+        let past = self.hall.past.borrow();
+        let before = past.iter().filter(|heard| heard.span.start < span.start);
+        let mut tune: Vec<(Ticks, i32)> = before
+            .flat_map(|heard| &heard.notes)
+            .map(|(at, _, key, _)| (*at, *key))
+            .collect();
+        tune.extend(notes.iter().map(|note| (note.at, note.pitch.midi())));
+        // A pickup may come before the end of the phrase before.
+        tune.sort_by_key(|note| note.0);
+        tune.drain(..tune.len().saturating_sub(notes.len() + 8));
+        finder.is_known(&tune)
+    }
+
+    /// As [`Self::dress`]; without `freedom` nothing is added.
+    fn dressed(
+        &self,
+        span: TickSpan,
+        rhythm: &Rhythm,
+        keys: &[i32],
+        number: u32,
+        freedom: Option<f32>,
+    ) -> Vec<Note> {
         let style = &self.style.melody;
         let mut rng = self
             .seed
@@ -591,7 +632,8 @@ impl Writer<'_> {
             let how = self.ornament(*k, before, *len, i + 1 == count, &mut rng);
             let mut note = Note::new(song_at, *len, key.spell(*k), level(loud)).with(how);
             let next = keys.get(i + 1);
-            if let (Some(next), true) = (next, *len >= Ticks::of(1, 4) && rng.chance(freedom)) {
+            let breaks = freedom.is_some_and(|f| *len >= Ticks::of(1, 4) && rng.chance(f));
+            if let (Some(next), true) = (next, breaks) {
                 // A passing or neighbor note in its second half.
                 let half = Ticks(len.0 / 2);
                 let up = if next == k { rng.chance(0.5) } else { next > k };
@@ -609,7 +651,7 @@ impl Writer<'_> {
         let early = notes.first().is_some_and(|n| n.at == span.start);
         if let (Some(target), true, true) = (
             first,
-            early && span.start > Ticks::ZERO,
+            early && span.start > Ticks::ZERO && freedom.is_some(),
             rng.chance(style.pickup),
         ) {
             let grid = Ticks::of(1, 8);

@@ -289,6 +289,18 @@ impl TuneFinder for Composer {
         best.map(|(_, rhythm)| rhythm)
     }
 
+    fn is_known(&self, tune: &[(Ticks, i32)]) -> bool {
+        let tune: Vec<TuneNote> = tune
+            .iter()
+            .map(|(at, key)| TuneNote {
+                at: *at,
+                key: midi(*key),
+            })
+            .collect();
+        let mut windows = tune.windows(PATTERN);
+        windows.any(|notes| !self.known.is_original(notes))
+    }
+
     fn keys(
         &self,
         place: &Place<'_>,

@@ -7,7 +7,7 @@ use crate::{
     hands::{Accompanist, HandsPlace, Low, Wanted},
     level,
 };
-use yuefu_song::{ChordSpan, Note, Role, SectionPlan};
+use yuefu_song::{ChordSpan, Note, PianoSchool, Role, SectionPlan};
 use yuefu_theory::{Chord, Ticks};
 
 /// How much louder the left hand is.
@@ -97,9 +97,14 @@ fn wanted(desk: &Desk<'_>, section: &SectionPlan) -> Wanted {
             && section.playing.contains(&other.id)
     });
     let room = 1.0 - 0.08 * others.count().min(4) as f32;
+    // Pianos of art songs carry the movement alone; those of pop songs leave room.
+    let [low, high] = match desk.style.pianist {
+        PianoSchool::Art => [0.7 + 0.7 * energy, 1.1 + 1.1 * energy],
+        _ => [0.35 + 0.75 * energy, 0.55 + 1.15 * energy],
+    };
     Wanted {
-        low: (0.35 + 0.75 * energy) * room,
-        high: (0.55 + 1.15 * energy) * room,
+        low: low * room,
+        high: high * room,
         thick: 1.25 + 1.2 * energy,
     }
 }

@@ -498,6 +498,24 @@ impl Writer<'_> {
         number: usize,
         rng: &mut Rng,
     ) -> Vec<Note> {
+        let notes = self.dressed_sung(weighed, fitted, number, self.slurs(), rng);
+        let span = fitted.first().zip(fitted.last());
+        let span = span.map(|(first, last)| TickSpan::new(first.at, last.at + last.len));
+        match span.is_some_and(|span| self.is_known(span, &notes)) {
+            true => self.dressed_sung(weighed, fitted, number, 0.0, rng),
+            false => notes,
+        }
+    }
+
+    /// As [`Self::dress_sung`], with so many slurs.
+    fn dressed_sung(
+        &self,
+        weighed: &[Weighed],
+        fitted: &[Fitted],
+        number: usize,
+        slurs: f32,
+        rng: &mut Rng,
+    ) -> Vec<Note> {
         let mut dress = self
             .seed
             .join("dress")
@@ -507,7 +525,6 @@ impl Writer<'_> {
         let (_, _, center) = self.window();
         let metre = self.hall.metre(self.section);
         let key = self.section.key;
-        let slurs = self.slurs();
         let mut notes: Vec<Note> = Vec::with_capacity(fitted.len() + 4);
         for (index, now) in fitted.iter().enumerate() {
             let syllable = now.syllable.map(|s| &weighed[s]);
