@@ -10,14 +10,14 @@ mod pianist;
 
 pub use net::{HandsNet, Said};
 pub use pianist::Pianist;
+pub use yuefu_arrange::hands::{Low, Wanted};
 
-use yuefu_arrange::hands::Wanted;
 use yuefu_song::{ChordSpan, PianoSchool};
 use yuefu_theory::{Metre, Ticks};
 
 /// A step.
 pub const STEP: Ticks = Ticks::of(1, 16);
-/// Classes of the left hand: nothing, or a [`Low`](yuefu_arrange::hands::Low).
+/// Classes of the left hand: nothing, or a [`Low`].
 pub const LOWS: usize = 9;
 /// Voices of the right hand that are told apart.
 pub const VOICES: usize = 5;

@@ -1,8 +1,7 @@
 //! What accompanists of real songs play, step by step.
 
-use yuefu_arrange::hands::{Low, Wanted};
 use yuefu_composer::hands::{
-    ACCENTS, Frame, NO_ACCENT, STEP, Step, VOICES, frames, metre_class, school_class,
+    ACCENTS, Frame, Low, NO_ACCENT, STEP, Step, VOICES, Wanted, frames, metre_class, school_class,
     wanted_classes,
 };
 use yuefu_corpus::{Piece, Source};

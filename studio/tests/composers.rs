@@ -1,0 +1,72 @@
+//! Songs are continued by the composer that wrote them, as freely as they were begun.
+
+use yuefu_song::{
+    Song, Track, lead_of,
+    ops::{Place, Tracks},
+};
+use yuefu_studio::{Overrides, ReleasePlan, Studio, editing::Wish};
+
+const PROMPT: &str = "a pop song, 40 seconds, instrumental";
+
+fn studio() -> Studio {
+    Studio::shipped().unwrap()
+}
+
+fn song(studio: &Studio) -> Song {
+    let overrides = Overrides {
+        seed: Some(5),
+        ..Overrides::default()
+    };
+    let made = studio.compose(PROMPT, &overrides, &ReleasePlan::streaming());
+    made.unwrap().song
+}
+
+fn lead(song: &Song) -> &Track {
+    lead_of(&song.score).unwrap()
+}
+
+/// Another take of the tune where it is sung first, and what was remarked.
+fn anew(studio: &Studio, song: &Song) -> (Song, usize) {
+    let track = lead(song);
+    let phrase = track.phrases.iter().find(|p| !p.notes.is_empty()).unwrap();
+    let sections = &song.plan.sections;
+    let section = sections.iter().find(|s| s.span.contains(phrase.span.start));
+    let place: Place = section.unwrap().id.parse().unwrap();
+    let tracks: Tracks = track.id.parse().unwrap();
+    let made = studio.regenerate(song, &tracks, &place, Wish::another(), 1);
+    let made = made.unwrap();
+    (made.song, made.remarks.len())
+}
+
+#[test]
+fn a_song_by_the_light_engine_is_continued_by_it() {
+    let light = studio().with_composer("light").unwrap();
+    let own = song(&light);
+    let (by_light, none) = anew(&light, &own);
+    let (by_usual, remarks) = anew(&studio(), &own);
+    assert_eq!((none, remarks), (0, 0));
+    assert_eq!(lead(&by_light), lead(&by_usual));
+    assert_ne!(lead(&by_usual), lead(&own));
+}
+
+#[test]
+fn a_temperature_stays_with_its_song() {
+    let usual = song(&studio());
+    let bold = song(&studio().with_temperature(1.4).unwrap());
+    assert_ne!(lead(&usual), lead(&bold));
+    let stated = |song: &Song| {
+        let used = song.engines.iter().find(|used| used.stage == "tune");
+        used.unwrap().temperature
+    };
+    assert_eq!((stated(&usual), stated(&bold)), (None, Some(140)));
+    let mut forgetful = bold.clone();
+    for used in &mut forgetful.engines {
+        used.temperature = None;
+    }
+    let (on, _) = anew(&studio(), &bold);
+    let (off, _) = anew(&studio(), &forgetful);
+    assert_ne!(lead(&on), lead(&off));
+    for wrong in [0.4, 1.6, f32::NAN] {
+        assert!(studio().with_temperature(wrong).is_err());
+    }
+}
