@@ -1,7 +1,11 @@
 //! A user's own folder: what is read, what is refused, and that no bytes make the reader panic.
 
 use proptest::prelude::*;
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 use yuefu_corpus::{Gathered, Limits, Piece, Refusal, Source, gather, pack};
 use yuefu_engine::{Cancel, Rng};
 use yuefu_scorefile::{MidiOptions, ScoreFile, write_abc, write_midi, write_musicxml};
@@ -77,7 +81,11 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("yuefu-corpus-{name}-{}", std::process::id()));
+        // Two tests may ask for one name at the same time.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let own = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("yuefu-corpus-{name}-{}-{own}", std::process::id());
+        let path = std::env::temp_dir().join(name);
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(path.join("deep/er")).unwrap();
         Self(path)
