@@ -36,13 +36,12 @@ impl Studio {
             StudioError::input(format!("{name}: {en}"), format!("{name}：{zh}"))
         };
         match name {
-            "learned" => {
-                self.composer = Some(Arc::new(Composer::shipped().map_err(broken)?));
-                self.harmonist = Some(Arc::new(Harmonist::shipped().map_err(broken)?));
-                self.pianist = Some(Arc::new(Pianist::shipped().map_err(broken)?));
-            }
-            "light" => {
-                self.composer = Some(Arc::new(Composer::light().map_err(broken)?));
+            "learned" | "light" => {
+                let composer = match name {
+                    "light" => Composer::light(),
+                    _ => Composer::shipped(),
+                };
+                self.composer = Some(Arc::new(composer.map_err(broken)?));
                 self.harmonist = Some(Arc::new(Harmonist::shipped().map_err(broken)?));
                 self.pianist = Some(Arc::new(Pianist::shipped().map_err(broken)?));
             }
@@ -242,13 +241,12 @@ impl Studio {
 
     /// The composer of an engine's name: this studio's own, or one that ships.
     fn finder(&self, engine: &str) -> Option<&dyn TuneFinder> {
-        let own = self.composer.as_deref();
-        let shipped = Composer::of_build()
-            .iter()
-            .map(|shipped| shipped.as_ref().ok());
-        let mut all = std::iter::once(own).chain(shipped).flatten();
-        all.find(|composer| composer.id() == engine)
-            .map(|composer| composer as &dyn TuneFinder)
+        let named = |composer: &&Composer| composer.id() == engine;
+        let own = self.composer.as_deref().filter(named);
+        // Those that ship are loaded for songs that need them only.
+        let shipped = || Composer::of_build().iter().flatten().find(named);
+        let found = own.or_else(|| (engine != RULES).then(shipped).flatten());
+        found.map(|composer| composer as &dyn TuneFinder)
     }
 
     /// What to say of a song that engines wrote which are not here: rules write what is new.

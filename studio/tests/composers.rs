@@ -1,25 +1,16 @@
 //! Songs are continued by the composer that wrote them, as freely as they were begun.
 
+use composed::{song, studio};
 use yuefu_song::{
     Song, Track, lead_of,
     ops::{Place, Tracks},
 };
-use yuefu_studio::{Overrides, ReleasePlan, Studio, editing::Wish};
+use yuefu_studio::{Studio, editing::Wish};
+
+#[path = "support/composed.rs"]
+mod composed;
 
 const PROMPT: &str = "a pop song, 40 seconds, instrumental";
-
-fn studio() -> Studio {
-    Studio::shipped().unwrap()
-}
-
-fn song(studio: &Studio) -> Song {
-    let overrides = Overrides {
-        seed: Some(5),
-        ..Overrides::default()
-    };
-    let made = studio.compose(PROMPT, &overrides, &ReleasePlan::streaming());
-    made.unwrap().song
-}
 
 fn lead(song: &Song) -> &Track {
     lead_of(&song.score).unwrap()
@@ -41,7 +32,7 @@ fn anew(studio: &Studio, song: &Song) -> (Song, usize) {
 #[test]
 fn a_song_by_the_light_engine_is_continued_by_it() {
     let light = studio().with_composer("light").unwrap();
-    let own = song(&light);
+    let own = song(&light, PROMPT, 5);
     let (by_light, none) = anew(&light, &own);
     let (by_usual, remarks) = anew(&studio(), &own);
     assert_eq!((none, remarks), (0, 0));
@@ -51,8 +42,8 @@ fn a_song_by_the_light_engine_is_continued_by_it() {
 
 #[test]
 fn a_temperature_stays_with_its_song() {
-    let usual = song(&studio());
-    let bold = song(&studio().with_temperature(1.4).unwrap());
+    let usual = song(&studio(), PROMPT, 5);
+    let bold = song(&studio().with_temperature(1.4).unwrap(), PROMPT, 5);
     assert_ne!(lead(&usual), lead(&bold));
     let stated = |song: &Song| {
         let used = song.engines.iter().find(|used| used.stage == "tune");

@@ -1,29 +1,20 @@
 //! Kits are played by the drummer that has learned, where there is one for the style; songs say who
 //! played them, and are continued by the same.
 
+use composed::{song, studio};
 use std::path::PathBuf;
 use yuefu_song::{
     Origin, Role, Song, Track,
     ops::{Place, Tracks},
 };
 use yuefu_studio::{
-    Drummer, Overrides, ReleasePlan, Studio,
+    Drummer, ReleasePlan, Studio,
     editing::Wish,
     grooves::{GrooveWish, write_groove},
 };
 
-fn studio() -> Studio {
-    Studio::shipped().unwrap()
-}
-
-fn song(studio: &Studio, prompt: &str) -> Song {
-    let overrides = Overrides {
-        seed: Some(11),
-        ..Overrides::default()
-    };
-    let made = studio.compose(prompt, &overrides, &ReleasePlan::streaming());
-    made.unwrap().song
-}
+#[path = "support/composed.rs"]
+mod composed;
 
 fn kit(song: &Song) -> &Track {
     let mut tracks = song.score.tracks.iter();
@@ -44,7 +35,7 @@ fn rock_is_played_and_techno_is_not() {
         .map(Drummer::id)
         .unwrap()
         .to_owned();
-    let rock = song(&studio, "rock, 40 seconds, instrumental");
+    let rock = song(&studio, "rock, 40 seconds, instrumental", 11);
     let used = rock.engines.iter().find(|used| used.stage == "drums");
     assert_eq!(used.unwrap().engine, id);
     let drums = kit(&rock);
@@ -59,7 +50,7 @@ fn rock_is_played_and_techno_is_not() {
         other => panic!("{other:?}"),
     });
     assert!(engines.into_iter().all(|engine| engine == id));
-    assert_eq!(learned(kit(&song(&studio, "techno, 40 seconds"))), 0);
+    assert_eq!(learned(kit(&song(&studio, "techno, 40 seconds", 11))), 0);
 }
 
 #[test]
@@ -69,7 +60,7 @@ fn songs_of_before_keep_their_drummer() {
         drummer: None,
         ..studio.clone()
     };
-    let mut old = song(&rules, "rock, 40 seconds, instrumental");
+    let mut old = song(&rules, "rock, 40 seconds, instrumental", 11);
     assert_eq!(learned(kit(&old)), 0);
     old.engines.retain(|used| used.stage != "drums");
     let place: Place = old.plan.sections[1].id.parse().unwrap();
@@ -82,7 +73,7 @@ fn songs_of_before_keep_their_drummer() {
     assert_ne!(kit(&other), kit(&old));
     assert_eq!(learned(kit(&other)), 0);
     // A new song's drummer plays its new takes; where it is not there, rules do and say so.
-    let new = song(&studio, "rock, 40 seconds, instrumental");
+    let new = song(&studio, "rock, 40 seconds, instrumental", 11);
     let other = anew(&studio, &new).song;
     assert_ne!(kit(&other), kit(&new));
     let changed = kit(&other)

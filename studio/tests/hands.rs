@@ -1,24 +1,15 @@
 //! Pianos are played by the accompanist that has learned, where there is one for the style; songs say
 //! who played them, and are continued by the same.
 
+use composed::{song, studio};
 use yuefu_song::{
     Origin, Phrase, Song, Track,
     ops::{Place, Tracks},
 };
-use yuefu_studio::{Overrides, Pianist, ReleasePlan, Studio, editing::Wish};
+use yuefu_studio::{Pianist, Studio, editing::Wish};
 
-fn studio() -> Studio {
-    Studio::shipped().unwrap()
-}
-
-fn song(studio: &Studio, prompt: &str) -> Song {
-    let overrides = Overrides {
-        seed: Some(11),
-        ..Overrides::default()
-    };
-    let made = studio.compose(prompt, &overrides, &ReleasePlan::streaming());
-    made.unwrap().song
-}
+#[path = "support/composed.rs"]
+mod composed;
 
 fn piano(song: &Song) -> &Track {
     let mut tracks = song.score.tracks.iter();
@@ -36,7 +27,7 @@ fn engine(phrase: &Phrase) -> &str {
 fn a_ballad_is_accompanied_and_jazz_is_not() {
     let studio = studio();
     let id = studio.pianist.as_deref().map(Pianist::id).unwrap();
-    let ballad = song(&studio, "a sad piano ballad, 40 seconds, instrumental");
+    let ballad = song(&studio, "a sad piano ballad, 40 seconds, instrumental", 11);
     let used = ballad.engines.iter().find(|used| used.stage == "hands");
     assert_eq!(used.unwrap().engine, id);
     let piano = piano(&ballad);
@@ -46,7 +37,7 @@ fn a_ballad_is_accompanied_and_jazz_is_not() {
         keys.clone().max().unwrap_or(0) - keys.min().unwrap_or(0)
     };
     assert!(piano.phrases.iter().any(|phrase| widest(phrase) > 16));
-    let jazz = song(&studio, "jazz trio, 40 seconds, instrumental");
+    let jazz = song(&studio, "jazz trio, 40 seconds, instrumental", 11);
     let phrases = jazz.score.tracks.iter().flat_map(|track| &track.phrases);
     assert!(phrases.into_iter().all(|phrase| engine(phrase) != id));
 }
@@ -58,7 +49,7 @@ fn songs_of_before_keep_their_hands() {
         pianist: None,
         ..studio.clone()
     };
-    let mut old = song(&rules, "a sad piano ballad, 40 seconds, instrumental");
+    let mut old = song(&rules, "a sad piano ballad, 40 seconds, instrumental", 11);
     old.engines.retain(|used| used.stage != "hands");
     let place: Place = old.plan.sections[1].id.parse().unwrap();
     let tracks: Tracks = "piano".parse().unwrap();
@@ -73,7 +64,7 @@ fn songs_of_before_keep_their_hands() {
             .iter()
             .all(|phrase| engine(phrase).starts_with("rules"))
     );
-    let own = song(&studio, "a sad piano ballad, 40 seconds, instrumental");
+    let own = song(&studio, "a sad piano ballad, 40 seconds, instrumental", 11);
     let after = anew(&own).song;
     let id = studio.pianist.as_deref().map(Pianist::id).unwrap();
     assert!(

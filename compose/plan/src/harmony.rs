@@ -22,6 +22,7 @@ pub fn fill(
 ) {
     let seed = seed.join("harmony");
     lift(brief, style, key, sections, &seed);
+    let habits = ChordHabits::of_song(&seed);
     let mut rows: BTreeMap<String, Vec<Bar>> = BTreeMap::new();
     let mut before: Vec<Sounded> = Vec::new();
     let last = sections.len().saturating_sub(1);
@@ -37,7 +38,7 @@ pub fn fill(
                     bars: section.bars as usize,
                     metre,
                     before: &before,
-                    habits: ChordHabits::of_song(&seed),
+                    habits,
                 };
                 let seed = seed.join("found").join(&section.material);
                 finder.progression(&asked, &mut seed.rng())

@@ -26,7 +26,7 @@ pub use brief::Brief;
 pub use catalog::{Catalog, Family, InstrumentProfile};
 pub use edit::{Edit, EditError, Merged, Parts, merge};
 pub use history::{History, VersionId};
-pub use line::{LineNote, lead_of, line_of, single};
+pub use line::{LineNote, lead_of, line_of, notes_of, single};
 pub use lyrics::{Lyric, LyricLine, LyricSheet};
 pub use masterplan::MasterPlan;
 pub use performance::{

@@ -17,20 +17,21 @@ pub struct LineNote {
     pub velocity: u8,
 }
 
+/// The notes of a track at their places in the score, phrase after phrase.
+pub fn notes_of(track: &Track) -> impl Iterator<Item = LineNote> + '_ {
+    track.phrases.iter().flat_map(|phrase| {
+        phrase.notes.iter().map(|note| LineNote {
+            at: phrase.span.start + note.at,
+            len: note.len,
+            key: note.key(),
+            velocity: note.velocity,
+        })
+    })
+}
+
 /// The line of a track: of notes that start together the highest, none longer than to the next.
 pub fn line_of(track: &Track) -> Vec<LineNote> {
-    let mut notes: Vec<LineNote> = track
-        .phrases
-        .iter()
-        .flat_map(|phrase| {
-            phrase.notes.iter().map(|note| LineNote {
-                at: phrase.span.start + note.at,
-                len: note.len,
-                key: note.key(),
-                velocity: note.velocity,
-            })
-        })
-        .collect();
+    let mut notes: Vec<LineNote> = notes_of(track).collect();
     single(&mut notes);
     notes
 }

@@ -6,13 +6,13 @@ use killed::goes_on;
 use near::{floats, near};
 use yuefu_composer::{
     Pianist,
-    hands::{HandsNet as Runs, NO_ACCENT, STEP, Said, Step, frames, told, wanted_classes},
+    hands::{HandsNet as Runs, NO_ACCENT, STEP, Said, Step, done, frames, told, wanted_classes},
 };
 use yuefu_composer_training::{
     hands::{
         Playing, Recipe, baseline, batch, examine,
         net::{HandsNet, Size},
-        reading::{Course, wanted},
+        reading::Course,
     },
     train::{Pace, run},
 };
@@ -51,7 +51,7 @@ fn course(number: usize) -> Course {
             },
         })
         .collect();
-    let wish = wanted_classes(wanted(&steps));
+    let wish = wanted_classes(done(&steps));
     let tune = [(STEP * 3, STEP * 9), (STEP * 40, STEP * 44)];
     let frames = frames(&Metre::common(), Ticks::ZERO, 8, &chords, &tune, 0, |_| {
         wish

@@ -189,6 +189,19 @@ pub fn wanted_classes(wanted: Wanted) -> [u8; 3] {
     ]
 }
 
+/// How much hands did in some steps, as it could have been wanted.
+pub fn done(steps: &[Step]) -> Wanted {
+    let quarters = (steps.len() as f32 / 4.0).max(1.0);
+    let low = steps.iter().filter(|s| s.low > 0).count() as f32;
+    let high = steps.iter().filter(|s| s.high > 0).count() as f32;
+    let keys: u32 = steps.iter().map(|s| s.high.count_ones()).sum();
+    Wanted {
+        low: low / quarters,
+        high: high / quarters,
+        thick: keys as f32 / high.max(1.0),
+    }
+}
+
 /// Frames of the steps of whole bars from `start` on: `tune` has onset and end of each note, in
 /// order; `wanted` says what is wanted of a bar, counted from 0. `None` where a metre is not known
 /// or a step has no chord.

@@ -1,11 +1,11 @@
 //! What accompanists of real songs play, step by step.
 
 use yuefu_composer::hands::{
-    ACCENTS, Frame, Low, NO_ACCENT, STEP, Step, VOICES, Wanted, frames, metre_class, school_class,
+    ACCENTS, Frame, Low, NO_ACCENT, STEP, Step, VOICES, done, frames, metre_class, school_class,
     wanted_classes,
 };
 use yuefu_corpus::{Piece, Source};
-use yuefu_song::{ChordSpan, LineNote, PianoSchool};
+use yuefu_song::{ChordSpan, LineNote, PianoSchool, notes_of};
 use yuefu_theory::{Metre, Ticks};
 
 /// Keys below belong to the left hand.
@@ -106,24 +106,11 @@ impl Run {
         }
         let wishes: Vec<[u8; 3]> = steps
             .chunks(WINDOW * bar)
-            .map(|steps| wanted_classes(wanted(steps)))
+            .map(|steps| wanted_classes(done(steps)))
             .collect();
         let wish = |bar: usize| wishes[bar / WINDOW];
         let frames = frames(&metre, start, bars, chords, tune, school, wish)?;
         Some(Course { frames, steps })
-    }
-}
-
-/// How much hands do in some steps.
-pub fn wanted(steps: &[Step]) -> Wanted {
-    let quarters = (steps.len() as f32 / 4.0).max(1.0);
-    let low = steps.iter().filter(|s| s.low > 0).count() as f32;
-    let high = steps.iter().filter(|s| s.high > 0).count() as f32;
-    let keys: u32 = steps.iter().map(|s| s.high.count_ones()).sum();
-    Wanted {
-        low: low / quarters,
-        high: high / quarters,
-        thick: keys as f32 / high.max(1.0),
     }
 }
 
@@ -134,17 +121,7 @@ fn accompaniment(piece: &Piece) -> Vec<LineNote> {
         .filter_map(|index| piece.score.tracks.get(*index))
         // The second melody of POP909 is no accompaniment.
         .filter(|track| track.id != "bridge");
-    let mut notes: Vec<LineNote> = tracks
-        .flat_map(|track| &track.phrases)
-        .flat_map(|phrase| {
-            phrase.notes.iter().map(|note| LineNote {
-                at: phrase.span.start + note.at,
-                len: note.len,
-                key: note.key(),
-                velocity: note.velocity,
-            })
-        })
-        .collect();
+    let mut notes: Vec<LineNote> = tracks.flat_map(notes_of).collect();
     notes.sort_by_key(|note| (note.at, note.key, note.len));
     notes
 }

@@ -2,11 +2,12 @@
 //! which keys.
 
 use super::{
-    ACCENTS, Frame, HandsNet, LOWS, NO_ACCENT, STEP, Said, Step, VOICES, frames, metre_class,
+    ACCENTS, Frame, HandsNet, LOWS, NO_ACCENT, STEP, Said, Step, VOICES, done, frames, metre_class,
     school_class, told, wanted_classes,
 };
 use crate::finder::ComposerFault;
 use yuefu_arrange::hands::{Accompanist, HandsPlace, Low, Stroke, Wanted};
+use yuefu_audio::math;
 use yuefu_engine::Rng;
 use yuefu_nets::{
     kernel::softmax,
@@ -136,13 +137,11 @@ impl Accompanist for Pianist {
 
 /// How far what was played is from what is wanted.
 fn off(steps: &[Step], wanted: Wanted) -> f32 {
-    let quarters = (steps.len() as f32 / 4.0).max(1.0);
-    let count = |plays: fn(&Step) -> bool| {
-        let plays = steps.iter().filter(|step| plays(step));
-        (plays.count() as f32 / quarters).max(0.05)
-    };
-    let far = |is: f32, want: f32| (is.ln() - want.max(0.05).ln()).abs();
-    far(count(|s| s.low > 0), wanted.low) + far(count(|s| s.high > 0), wanted.high)
+    let done = done(steps);
+    // The program's own logarithm: the choice is the same on every machine.
+    let ln = |much: f32| math::ln(f64::from(much.max(0.05)));
+    let far = |is: f32, want: f32| (ln(is) - ln(want)).abs() as f32;
+    far(done.low, wanted.low) + far(done.high, wanted.high)
 }
 
 fn draw(mut logits: Vec<f32>, rng: &mut Rng) -> usize {
