@@ -5,6 +5,7 @@
 //! that was asked; what little remains is met as with anybody's words (`compose/plan/src/words.rs`).
 
 use yuefu_audio::math;
+use yuefu_engine::SeedPath;
 use yuefu_lyrics::{
     languages,
     write::{Wish, wish::parse_form, write},
@@ -19,28 +20,48 @@ pub(crate) type Planner<'a> = &'a dyn Fn(&Brief, &LyricSheet) -> (SongPlan, Vec<
 
 /// How much of a sung song is sung; instruments have the rest.
 const USUAL_SHARE: f64 = 0.75;
-/// Forms from the shortest to the longest, with the lines of a verse and of a chorus. Each has
-/// a fifth to a half more to sing than the one before.
-const FORMS: [(&str, usize); 18] = [
-    ("C", 2),
-    ("VC", 2),
-    ("VCC", 2),
-    ("VC", 4),
-    ("VCC", 4),
-    ("VCVC", 4),
-    ("VPCVC", 4),
-    ("VPCVPC", 4),
-    ("VCVCBC", 4),
-    ("VPCVPCC", 4),
-    ("VPCVPCBC", 4),
-    ("VPCVPCBCO", 4),
-    ("VPCVPCBCCO", 4),
-    ("VVPCVPCBCCO", 4),
-    ("VVPCVPCBCVPCO", 4),
-    ("VVPCVVPCBCVPCCO", 4),
-    ("VVPCVVPCBCVPCCBCO", 4),
-    ("VVPCVVPCBCVVPCCBCCO", 4),
+/// Forms from the shortest to the longest, with the lines of a verse and of a chorus. Each row has
+/// a fifth to a half more to sing than the one before; the orders of a row have as many lines.
+const FORMS: [(&[&str], usize); 18] = [
+    (&["C"], 2),
+    (&["VC"], 2),
+    (&["VCC", "VVC"], 2),
+    (&["VC"], 4),
+    (&["VCC", "VVC"], 4),
+    (&["VCVC", "VVCC"], 4),
+    (&["VPCVC", "VVPCC"], 4),
+    (&["VPCVPC", "VVCVC"], 4),
+    (&["VCVCBC", "VVCVCC", "VVCVVC"], 4),
+    (&["VPCVPCC", "VVPCVPC", "VVCVCC"], 4),
+    (&["VPCVPCBC", "VVPCVPCC", "VVCVCBC"], 4),
+    (&["VPCVPCBCO", "VVPCVPCCO", "VVCVVCCO", "VVCVCBCO"], 4),
+    (&["VPCVPCBCCO", "VVCVVCBCO", "VVPCVVPCCO"], 4),
+    (&["VVPCVPCBCCO", "VVCVVCBCCO", "VVPCVVPCBCO"], 4),
+    (&["VVPCVPCBCVPCO"], 4),
+    (&["VVPCVVPCBCVPCCO"], 4),
+    (&["VVPCVVPCBCVPCCBCO"], 4),
+    (&["VVPCVVPCBCVVPCCBCCO"], 4),
 ];
+
+/// Forms of songs whose length nobody asked for, by how usual they are.
+const USUAL: [(&str, f32); 12] = [
+    ("VPCVPCBC", 3.0),
+    ("VPCVPCBCO", 2.5),
+    ("VVPCVPCBC", 2.0),
+    ("VVCVCBC", 2.0),
+    ("VVPCVPCC", 1.8),
+    ("VVPCVVPCBCC", 1.8),
+    ("VVCVVCBCC", 1.6),
+    ("VCVCBC", 1.5),
+    ("VVCVCCO", 1.2),
+    ("VVCVVCICC", 1.0),
+    ("CVPCVPCBC", 0.8),
+    ("VVPCVPCICO", 0.8),
+];
+/// Seconds that such songs last.
+const LASTING: [f64; 2] = [135.0, 275.0];
+/// How many of those forms are tried.
+const TRIES: usize = 6;
 
 /// Sections that the writer can be told of.
 const TOLD: [SectionKind; 8] = [
@@ -56,7 +77,7 @@ const TOLD: [SectionKind; 8] = [
 
 /// The lyric sheet that the built-in writer makes for a brief, as text.
 ///
-/// Without a length in the brief the form is the usual one. The order of sections that a brief
+/// Without a length in the brief the form is one of the usual ones. The order of sections that a brief
 /// states is kept, in which case only the number of lines is free; sections that it names are in
 /// the form, refused ones are not. A tune pattern (词牌) has a form of its own. Where not even the
 /// shortest words fit, these are what is returned, and the plan says that they are too long.
@@ -67,12 +88,15 @@ pub(crate) fn text(brief: &Brief, plan: Planner) -> String {
     if let Some(form) = &stated {
         wish.form.clone_from(form);
     }
-    if brief.length.is_none() || wish.pattern.is_some() {
+    if wish.pattern.is_some() || brief.length.is_none() && stated.is_some() {
         return write(&wish, seed).sheet_text;
+    }
+    if brief.length.is_none() {
+        return usual(brief, &wish, seed, plan);
     }
     let wishes = match stated {
         Some(_) => vec![with_lines(&wish, 2), wish],
-        None => choices(brief, &wish),
+        None => choices(brief, &wish, seed),
     };
     let mut songs: Vec<Option<Candidate>> = wishes.iter().map(|_| None).collect();
     let mut ask = |index: usize| -> Candidate {
@@ -142,35 +166,64 @@ impl Candidate {
     }
 }
 
-/// The forms of the ladder as a brief admits them.
-fn choices(brief: &Brief, wish: &Wish) -> Vec<Wish> {
+/// Words of a song whose length nobody asked for, in one of the usual forms.
+fn usual(brief: &Brief, wish: &Wish, seed: u64, plan: Planner) -> String {
+    let mut rng = SeedPath::song(seed).join("lyrics").join("form").rng();
+    let admitted = |(letters, weight): &(&str, f32)| {
+        in_form(brief, wish, letters, 4).map(|wish| (wish, *weight))
+    };
+    let mut forms: Vec<(Wish, f32)> = USUAL.iter().filter_map(admitted).collect();
+    let mut best: Option<(f64, String)> = None;
+    for _ in 0..TRIES.min(forms.len()) {
+        let weights: Vec<f32> = forms.iter().map(|(_, weight)| *weight).collect();
+        let (wish, _) = forms.remove(rng.weighted(&weights));
+        let text = write(&wish, seed).sheet_text;
+        let sheet = yuefu_lyrics::read(&text, languages()).sheet.unrolled();
+        let long = plan(brief, &sheet).0.length.0;
+        let off = (LASTING[0] - long).max(long - LASTING[1]).max(0.0);
+        if best.as_ref().is_none_or(|(least, _)| off < *least) {
+            best = Some((off, text));
+        }
+        if off == 0.0 {
+            break;
+        }
+    }
+    match best {
+        Some((_, text)) => text,
+        None => write(wish, seed).sheet_text,
+    }
+}
+
+/// The wish with a form by its letters as a brief admits it; `None` where it lacks what the brief wants.
+fn in_form(brief: &Brief, wish: &Wish, letters: &str, lines: usize) -> Option<Wish> {
+    let mut form = parse_form(letters).ok()?;
     let refused = |kind: &SectionKind| {
         brief
             .sections
             .iter()
             .any(|s| s.section == *kind && !s.wanted)
     };
-    let wanted: Vec<SectionKind> = brief
-        .sections
-        .iter()
-        .filter(|s| s.wanted && matches!(s.section, SectionKind::PreChorus | SectionKind::Bridge))
-        .map(|s| s.section)
-        .collect();
+    form.retain(|kind| !refused(kind));
+    let worded = |kind: SectionKind| matches!(kind, SectionKind::PreChorus | SectionKind::Bridge);
+    let named = (brief.sections.iter())
+        .filter(|s| s.wanted && worded(s.section))
+        .all(|s| form.contains(&s.section));
+    (named && !form.is_empty()).then(|| Wish {
+        form,
+        ..with_lines(wish, lines)
+    })
+}
+
+/// The forms of the ladder as a brief admits them, an order for each row.
+fn choices(brief: &Brief, wish: &Wish, seed: u64) -> Vec<Wish> {
+    let path = SeedPath::song(seed).join("lyrics").join("form");
     let mut all: Vec<Wish> = Vec::new();
-    for (letters, lines) in FORMS {
-        let Ok(mut form) = parse_form(letters) else {
-            continue;
-        };
-        form.retain(|kind| !refused(kind));
-        let named = wanted.iter().all(|kind| form.contains(kind));
-        if form.is_empty() || !named {
-            continue;
-        }
-        let mut choice = with_lines(wish, lines);
-        choice.form = form;
-        if !all.contains(&choice) {
-            all.push(choice);
-        }
+    for (row, (orders, lines)) in FORMS.iter().enumerate() {
+        let mut orders = orders.to_vec();
+        path.join(row).rng().shuffle(&mut orders);
+        let admitted = |letters: &&str| in_form(brief, wish, letters, *lines);
+        let choice = orders.iter().find_map(admitted);
+        all.extend(choice.filter(|choice| !all.contains(choice)));
     }
     if all.is_empty() {
         all.push(wish.clone());

@@ -84,7 +84,15 @@ pub fn plan_with(
     // Words overrule some wishes; what they overrule is said in `notes`.
     let mut settled = brief.clone();
     if sung {
-        form = words::choose(&mut settled, words, style, &metre, &mut draft, &mut notes);
+        form = words::choose(
+            &mut settled,
+            words,
+            style,
+            &metre,
+            &mut draft,
+            &mut notes,
+            &seed,
+        );
     } else {
         form = form::choose(brief, style, &metre, &draft, &seed);
     }

@@ -6,6 +6,8 @@ use crate::{
     tempo::TempoDraft,
 };
 use std::collections::BTreeMap;
+use yuefu_audio::math;
+use yuefu_engine::SeedPath;
 use yuefu_song::{
     Ending, LyricSheet, SectionKind, Style,
     brief::{Brief, Diagnostic, LengthWish, SectionSize, Severity},
@@ -33,6 +35,7 @@ pub fn choose(
     metre: &Metre,
     draft: &mut TempoDraft,
     notes: &mut Vec<Diagnostic>,
+    seed: &SeedPath,
 ) -> FormDraft {
     if !brief.energy.is_empty() {
         brief.energy.clear();
@@ -51,7 +54,7 @@ pub fn choose(
             ("Reorder the sheet instead.", "请调整歌词中的段落顺序。"),
         ));
     }
-    let mut plan = Around::new(brief, words, style, metre, draft);
+    let mut plan = Around::new(brief, words, style, metre, draft, &seed.join("words"));
     if draft.bars.is_some() {
         plan.fit(brief, style, metre, draft, notes);
     }
@@ -73,6 +76,8 @@ struct Sketch {
 /// The words and what is around them.
 struct Around {
     sections: Vec<Sketch>,
+    /// The room that lines of each kind of section get beside the usual ([`Load::unease`]).
+    paces: BTreeMap<SectionKind, f64>,
 }
 
 impl Around {
@@ -82,6 +87,7 @@ impl Around {
         style: &Style,
         metre: &Metre,
         draft: &TempoDraft,
+        seed: &SeedPath,
     ) -> Self {
         let forms: Vec<Vec<SectionDraft>> =
             style.forms.iter().map(|f| parse(&f.sections)).collect();
@@ -119,13 +125,21 @@ impl Around {
         if !has(SectionKind::Outro) && !refused(SectionKind::Outro) && !looped {
             sections.push(alone(SectionKind::Outro));
         }
+        let paces = paces(&sections, draft.bar_seconds, seed);
         // Between the first chorus and the verse after it instruments answer.
         let spoken_for = has(SectionKind::Interlude) || has(SectionKind::Solo);
         let turn = sections.windows(2).position(|pair| {
             pair[0].draft.kind == SectionKind::Chorus && pair[1].draft.kind == SectionKind::Verse
         });
         if let (Some(turn), false, false) = (turn, spoken_for, refused(SectionKind::Interlude)) {
-            sections.insert(turn + 1, alone(SectionKind::Interlude));
+            let mut answer = alone(SectionKind::Interlude);
+            let usual = answer.draft.bars;
+            let mut rng = seed.join("interlude").rng();
+            let lengths = [0, 2.min(usual), usual, (usual * 2).min(8)];
+            answer.draft.bars = lengths[rng.weighted(&[0.1, 0.15, 0.45, 0.3])];
+            if answer.draft.bars > 0 {
+                sections.insert(turn + 1, answer);
+            }
         }
         for wish in brief.sections.iter().filter(|w| w.wanted) {
             if WORDLESS.contains(&wish.section)
@@ -142,7 +156,7 @@ impl Around {
                 sections.insert(at, alone(wish.section));
             }
         }
-        let mut plan = Self { sections };
+        let mut plan = Self { sections, paces };
         plan.measure(metre, draft.bpm, false);
         for wish in brief.sections.iter().filter(|w| w.wanted) {
             let of_kind = |s: &&mut Sketch| s.draft.kind == wish.section && s.lines.is_empty();
@@ -168,7 +182,10 @@ impl Around {
         }
         let bars: BTreeMap<SectionKind, Vec<u32>> = kinds
             .into_iter()
-            .map(|(kind, lines)| (kind, sung::bars(&lines, metre, bpm)))
+            .map(|(kind, lines)| {
+                let pace = self.paces.get(&kind).copied().unwrap_or(1.0);
+                (kind, sung::bars(&lines, metre, bpm, pace))
+            })
             .collect();
         let mut taken: BTreeMap<SectionKind, usize> = BTreeMap::new();
         let last = self.sections.len().saturating_sub(1);
@@ -218,7 +235,13 @@ impl Around {
             }
         };
         let least = |plan: &Self| plan.sung() + plan.edges();
-        // Too little time: a quicker tempo, then lines of half the length.
+        // Too little time: nothing drawn out, then a quicker tempo, then lines of half the length.
+        if least(self) > draft.bars.unwrap_or(1) {
+            self.paces
+                .values_mut()
+                .for_each(|pace| *pace = pace.min(1.0));
+            self.measure(metre, draft.bpm, false);
+        }
         let top = style.tempo[1] * 1.12;
         let wanted = |draft: &TempoDraft| draft.bars.unwrap_or(1);
         if least(self) > wanted(draft) && seconds && !draft.exact {
@@ -380,6 +403,47 @@ impl Around {
             turn += 1;
         }
     }
+}
+
+/// How far the paces of songs lie apart, and those of the sections of one, in natural logarithms.
+const PACES: [f32; 2] = [0.24, 0.24];
+/// Seconds that lines of a bar each must last in a row to talk; shorter ones would be over before
+/// anybody is in them. Rows that are longer are not drawn out: the chorus would never come.
+const TALKING: f64 = 15.0;
+
+/// The pace of each kind of section: songs talk or draw their lines out, choruses otherwise than
+/// verses.
+fn paces(sections: &[Sketch], bar_seconds: f64, seed: &SeedPath) -> BTreeMap<SectionKind, f64> {
+    let mut rng = seed.join("pace").rng();
+    let own = rng.normal().clamp(-1.8, 1.8) * PACES[0];
+    // Lines of a kind that follow one another.
+    let mut rows: BTreeMap<SectionKind, usize> = BTreeMap::new();
+    let mut row = (SectionKind::Intro, 0);
+    for section in sections {
+        let kind = section.draft.kind;
+        let before = if row.0 == kind { row.1 } else { 0 };
+        row = (kind, before + section.lines.len());
+        let most = rows.entry(kind).or_default();
+        *most = (*most).max(row.1);
+    }
+    rows.into_iter()
+        .map(|(kind, lines)| {
+            let mut rng = seed.join("pace").join(kind.name()).rng();
+            let kin = rng.normal().clamp(-1.8, 1.8) * PACES[1];
+            let lean = match kind {
+                SectionKind::Verse => -0.15,
+                SectionKind::Chorus => 0.0,
+                _ => -0.05,
+            };
+            let pace = math::exp(f64::from(own + kin + lean));
+            let [least, most] = if lines as f64 * bar_seconds < TALKING {
+                [1.0, 2.2]
+            } else {
+                [0.5, 1.3]
+            };
+            (kind, pace.clamp(least, most))
+        })
+        .collect()
 }
 
 /// Bars as sections have them: in fours, or twos where that would leave much empty.

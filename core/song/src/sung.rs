@@ -188,16 +188,17 @@ impl Load {
     }
 
     /// How badly a number of quarter notes suits it at a tempo in quarter notes a minute, 0 = well.
+    /// `pace`: the room that lines get beside the usual, above 1 for lines that are drawn out.
     ///
     /// A sung line takes about five eighths of a quarter for each syllable and a beat and a half to
     /// end and breathe (fitted to what the lines of songs take; `docs/words.md`).
-    pub fn unease(self, quarters: f64, bpm: f64) -> f64 {
+    pub fn unease(self, quarters: f64, bpm: f64, pace: f64) -> f64 {
         let n = self.syllables.max(1.0);
         let seconds = quarters * 60.0 / bpm.max(1.0);
         let (beats, time) = if self.spoken {
             (0.3 * n + 0.6, 0.19 * n + 0.3)
         } else {
-            (0.62 * n + 1.6, 0.4 * n + 1.0)
+            ((0.62 * n + 1.6) * pace, (0.4 * n + 1.0) * pace)
         };
         let far = |a: f64, b: f64| a.max(b) / a.min(b).max(1e-6) - 1.0;
         // It is easier to sing slowly than to hurry.
@@ -208,11 +209,11 @@ impl Load {
     }
 }
 
-/// How many bars each of some lines takes best: as many for all, but twice as many for a line that
-/// needs them.
-pub fn bars(lines: &[Load], metre: &Metre, bpm: f64) -> Vec<u32> {
+/// How many bars each of some lines takes best at a pace ([`Load::unease`]): as many for all, but twice
+/// as many for a line that needs them.
+pub fn bars(lines: &[Load], metre: &Metre, bpm: f64, pace: f64) -> Vec<u32> {
     let bar = metre.bar().as_quarters();
-    let ease = |load: &Load, bars: u32| load.unease(bar * f64::from(bars), bpm);
+    let ease = |load: &Load, bars: u32| load.unease(bar * f64::from(bars), bpm, pace);
     let total = |bars: u32| lines.iter().map(|load| ease(load, bars)).sum::<f64>();
     let common = [2, 1, 4, 8]
         .into_iter()
@@ -227,36 +228,44 @@ pub fn bars(lines: &[Load], metre: &Metre, bpm: f64) -> Vec<u32> {
 /// One line among lines of `common` bars.
 fn widened(load: &Load, common: u32, ease: &impl Fn(&Load, u32) -> f64) -> u32 {
     let mut bars = common;
-    while bars < 16 && ease(load, bars) > ease(load, bars * 2) + 0.5 {
+    while bars < 16 && ease(load, bars) > ease(load, bars * 2) + 1.0 {
         bars *= 2;
     }
     bars
 }
 
-/// Where lines lie in a span of whole bars: each gets as many bars as suits it, what is left over
-/// comes after the last. Where there are fewer bars than lines they share them, beat by beat.
+/// Paces that lines may have in the room of their section, and how unusual each is.
+const PACES: [(f64, f64); 5] = [(1.0, 0.0), (0.7, 0.4), (0.5, 0.7), (1.5, 0.4), (2.2, 0.8)];
+
+/// Where lines lie in a span of whole bars: each gets as many bars as suits it, at the pace that fills
+/// the span; what is left over comes after the last. Where there are fewer bars than lines they share
+/// them, beat by beat.
 pub fn allot(lines: &[Load], span: TickSpan, metre: &Metre, bpm: f64) -> Vec<TickSpan> {
     let bar = metre.bar();
     let available = (span.len().0 / bar.0.max(1)).max(0) as u32;
     let quarters = bar.as_quarters();
-    let ease = |load: &Load, bars: u32| load.unease(quarters * f64::from(bars), bpm);
     let mut best: Option<(f64, Vec<u32>)> = None;
-    for common in [1, 2, 4, 8] {
-        let plain = vec![common; lines.len()];
-        let wide = lines
-            .iter()
-            .map(|load| widened(load, common, &ease))
-            .collect();
-        for way in [wide, plain] {
-            let taken: u32 = way.iter().sum();
-            if taken > available {
-                continue;
-            }
-            let left = f64::from(available - taken);
-            let cost: f64 = lines.iter().zip(&way).map(|(l, b)| ease(l, *b)).sum();
-            let cost = cost + left * 0.15;
-            if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-                best = Some((cost, way));
+    for (pace, unusual) in PACES {
+        let ease = |load: &Load, bars: u32| load.unease(quarters * f64::from(bars), bpm, pace);
+        for common in [1, 2, 4, 8] {
+            let plain = vec![common; lines.len()];
+            let wide = lines
+                .iter()
+                .map(|load| widened(load, common, &ease))
+                .collect();
+            for way in [wide, plain] {
+                let taken: u32 = way.iter().sum();
+                if taken > available {
+                    continue;
+                }
+                let left = f64::from(available - taken);
+                let cost: f64 = lines.iter().zip(&way).map(|(l, b)| ease(l, *b)).sum();
+                // A bar or three round the section off; more of them were meant for the lines.
+                let idle = left * 0.15 + (left - 3.0).max(0.0) * 0.35;
+                let cost = cost + idle + unusual;
+                if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+                    best = Some((cost, way));
+                }
             }
         }
     }
@@ -413,15 +422,22 @@ mod tests {
             bars(
                 &[load(8.0), load(9.0), load(7.0), load(10.0)],
                 &common,
-                90.0
+                90.0,
+                1.0
             ),
             [2; 4]
         );
-        assert_eq!(bars(&[load(9.0); 4], &Metre::new(3, 4), 100.0), [2; 4]);
-        assert_eq!(bars(&[load(4.0); 4], &common, 80.0), [1; 4]);
+        assert_eq!(bars(&[load(9.0); 4], &Metre::new(3, 4), 100.0, 1.0), [2; 4]);
+        assert_eq!(bars(&[load(4.0); 4], &common, 80.0, 1.0), [1; 4]);
         let span = TickSpan::new(Ticks::ZERO, common.bar() * 8);
         let spans = allot(&[load(8.0); 4], span, &common, 90.0);
         assert_eq!(spans[3], TickSpan::new(common.bar() * 6, common.bar() * 8));
+        // Lines that are drawn out, and lines that talk.
+        assert_eq!(bars(&[load(8.0); 4], &common, 90.0, 2.0), [4; 4]);
+        assert_eq!(bars(&[load(8.0); 4], &common, 90.0, 0.6), [1; 4]);
+        let broad = TickSpan::new(Ticks::ZERO, common.bar() * 16);
+        let spans = allot(&[load(7.0); 4], broad, &common, 90.0);
+        assert_eq!(spans[3], TickSpan::new(common.bar() * 12, broad.end));
         let crowded = allot(&[load(8.0); 40], span, &common, 90.0);
         assert_eq!(crowded.len(), 40);
         assert!(crowded.iter().all(|s| !s.is_empty()));
