@@ -54,8 +54,8 @@ impl ChordHabits {
         let mut rng = seed.join("habits").rng();
         let mut about = |spread: f32| rng.normal().clamp(-2.2, 2.2) * spread;
         Self {
-            heat: 1.06 + about(0.18),
-            motion: about(0.5),
+            heat: 1.12 + about(0.18),
+            motion: about(0.5) + 0.03,
             color: about(0.8) - 0.35,
         }
     }

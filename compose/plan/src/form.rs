@@ -216,7 +216,8 @@ fn learned(
     Some(sections.collect())
 }
 
-/// Whether a form is a song: verses and choruses, nothing thrice in a row, a beginning and an end.
+/// Whether a form is a song: verses and choruses of four bars or more, eight in one of them, nothing
+/// thrice in a row, nothing new before verse and chorus are known, a beginning and an end.
 fn is_whole(form: &[(SectionKind, u32)]) -> bool {
     use SectionKind as K;
     let count = |kind: K| form.iter().filter(|(own, _)| *own == kind).count();
@@ -236,7 +237,20 @@ fn is_whole(form: &[(SectionKind, u32)]) -> bool {
     let (Some((first, _)), Some((last, _))) = (form.first(), form.last()) else {
         return false;
     };
+    let longest = |kind: K| {
+        let of_kind = form.iter().filter(|(own, _)| *own == kind);
+        of_kind.map(|(_, bars)| *bars).max().unwrap_or(0)
+    };
+    let at = |kind: K| form.iter().position(|(own, _)| *own == kind);
+    let told = at(K::Verse).max(at(K::Chorus)).unwrap_or(0);
+    let sung = |kind: &K| matches!(kind, K::Verse | K::Chorus);
+    let short = |(kind, bars): &(K, u32)| sung(kind) && *bars < 4;
     form.iter().all(|(kind, _)| known(*kind))
+        && !form.iter().any(short)
+        && longest(K::Verse).max(longest(K::Chorus)) >= 8
+        && [K::Bridge, K::Solo]
+            .iter()
+            .all(|kind| at(*kind).is_none_or(|at| at > told))
         && matches!(first, K::Intro | K::Verse | K::Chorus)
         && matches!(last, K::Outro | K::Chorus)
         && count(K::Intro) <= 1
