@@ -181,7 +181,14 @@ impl Studio {
         }
         let tune = tones(&song.score.tracks[0]);
         let seed = brief.seed.map(SeedPath::song);
-        let rows = chords_for_tune(&song.score, &tune, Some(style), seed.as_ref(), 1)?;
+        let rows = chords_for_tune(
+            &song.score,
+            &tune,
+            Some(style),
+            self.harmonist.as_deref(),
+            seed.as_ref(),
+            1,
+        )?;
         if let Some(chords) = rows.into_iter().next().filter(|row| !row.is_empty()) {
             let spans = chords.into_iter();
             song.score.chords = spans

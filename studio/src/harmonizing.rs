@@ -9,17 +9,21 @@ use crate::{
     scores::ScoreFormat,
 };
 use std::{fmt::Write as _, path::Path};
+use yuefu_composer::{Harmonist, chords::Over};
 use yuefu_engine::SeedPath;
-use yuefu_harmonize::{Chords, Manner, Tone, harmonize_as, key_spans, phrase_starts, tones};
+use yuefu_harmonize::{
+    Chords, Ear, KeySpan, Manner, Tone, harmonize_as, key_spans, phrase_starts, tones,
+};
 use yuefu_plan::{
     changes_a_bar,
     learned::{chord_habits, repertoire},
     vocabulary,
 };
 use yuefu_song::{
-    ChordSpan, Note, Origin, Phrase, ReleasePlan, Role, Score, Song, Style, Track, style::School,
+    ChordSpan, LineNote, Note, Origin, Phrase, ReleasePlan, Role, Score, Song, Style, Track,
+    style::School,
 };
-use yuefu_theory::{Chord, Key, Pitch, TickSpan, Ticks};
+use yuefu_theory::{Chord, Key, Pitch, TickSpan, Ticks, Timeline};
 
 /// What chords are wanted.
 #[derive(Clone, Debug, Default)]
@@ -151,7 +155,8 @@ impl Studio {
         }
         let tune = tones(&song.score.tracks[0]);
         let seed = job.seed.map(SeedPath::song);
-        let rows = chords_for_tune(&song.score, &tune, style, seed.as_ref(), job.count)?;
+        let ear = self.harmonist.as_deref();
+        let rows = chords_for_tune(&song.score, &tune, style, ear, seed.as_ref(), job.count)?;
         if !own.is_empty() {
             let count = own.len();
             remarks.push(Remark::new(
@@ -254,6 +259,7 @@ pub fn chords_for_tune(
     score: &Score,
     tune: &[Tone],
     style: Option<&Style>,
+    harmonist: Option<&Harmonist>,
     seed: Option<&SeedPath>,
     count: usize,
 ) -> Result<Vec<Chords>, StudioError> {
@@ -263,20 +269,53 @@ pub fn chords_for_tune(
         _ => None,
     });
     let [major, minor] = style.map(vocabulary).unwrap_or_default();
+    let keys = key_spans(score);
+    let line = &score.timeline;
+    let learned = style.and_then(|style| style.harmony.learned.as_deref());
+    let kind = learned.and_then(yuefu_plan::learned::repertoire);
+    let ear = harmonist.map(|harmonist| ear(harmonist, line, &keys, tune, kind));
     let manner = Manner {
         palettes: [&major, &minor],
         habit: Some(&|key, before, chord| habits.follows(repertoire, key, before, chord)),
         // A style of four changes in five bars moves as chords do without a style.
         restless: style.map_or(0.0, |style| (changes_a_bar(style) - 0.8).clamp(-0.4, 0.8)),
+        ear: ear.as_ref().map(|ear| ear as Ear<'_>),
         seed,
     };
-    let keys = key_spans(score);
-    let line = &score.timeline;
     let end = score.form_end();
     let phrases = phrase_starts(tune, line);
     Ok(harmonize_as(
         tune, line, end, &keys, &phrases, &manner, count,
     ))
+}
+
+/// What a harmonist makes of chords over a tune in a metre and in keys; `repertoire` as in
+/// [`yuefu_composer::chords::Over`].
+pub fn ear(
+    harmonist: &Harmonist,
+    line: &Timeline,
+    keys: &[KeySpan],
+    tune: &[Tone],
+    repertoire: Option<u8>,
+) -> impl Fn(&Chords, &[(Ticks, Key, Vec<Chord>)]) -> Vec<Vec<f64>> {
+    let keys: Vec<(TickSpan, Key)> = keys.iter().map(|own| (own.span, own.key)).collect();
+    let notes = tune.iter().map(|tone| LineNote {
+        at: tone.span.start,
+        len: tone.span.len(),
+        key: tone.key,
+        velocity: 80,
+    });
+    let notes: Vec<LineNote> = notes.collect();
+    move |draft, asked| {
+        let over = Over {
+            line,
+            keys: &keys,
+            tune: &notes,
+            draft,
+            repertoire,
+        };
+        harmonist.hears(&over, asked)
+    }
 }
 
 /// Leaves the tune alone in the score.

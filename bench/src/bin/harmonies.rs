@@ -8,10 +8,11 @@
 use std::{path::Path, process::ExitCode};
 use yuefu_corpus::{Piece, Source, Split, pack::Reader};
 use yuefu_harmonize::{
-    KeySpan, Manner, Tone, find_keys, harmonize_as, key_spans, phrase_starts, tones,
+    Ear, KeySpan, Manner, Tone, find_keys, harmonize_as, key_spans, phrase_starts, tones,
 };
 use yuefu_plan::{changes_a_bar, learned, vocabulary};
 use yuefu_song::Score;
+use yuefu_studio::{Harmonist, harmonizing::ear};
 use yuefu_theory::{Chord, Key, Quality, TickSpan, Ticks, Timeline};
 
 type Row = Vec<(TickSpan, Chord)>;
@@ -138,6 +139,7 @@ fn best_triads(case: &Case, keys: &[KeySpan]) -> Row {
 fn run(corpus: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let pieces: Vec<Piece> = Reader::open(corpus)?.collect::<Result<_, _>>()?;
     let habits = learned::chord_habits()?;
+    let harmonist = Harmonist::shipped()?;
     let book = yuefu_plan::standard_styles()?;
     for (source, style, repertoire) in [
         (Source::Pop909, "pop", "mandopop"),
@@ -168,7 +170,9 @@ fn run(corpus: &Path) -> Result<(), Box<dyn std::error::Error>> {
                 ("functional harmony", 2),
                 ("and habits", 3),
                 ("and habits of the repertoire", 4),
-                ("style and habits", 5),
+                ("chords of the style, and habits", 5),
+                ("habits, and the network", 6),
+                ("habits and network of the repertoire", 7),
             ] {
                 let mut sums = [[0; 3]; 2];
                 for (split, case) in &cases {
@@ -178,15 +182,18 @@ fn run(corpus: &Path) -> Result<(), Box<dyn std::error::Error>> {
                         case.stated.clone()
                     };
                     let phrases = phrase_starts(&case.tune, &case.line);
+                    let known = if method == 7 { repertoire } else { None };
+                    let ear = ear(&harmonist, &case.line, &keys, &case.tune, known);
                     let manner = Manner {
+                        ear: (method >= 6).then_some(&ear as Ear<'_>),
                         palettes: if method == 5 {
                             [&major, &minor]
                         } else {
                             [&[], &[]]
                         },
                         habit: match method {
-                            3 | 5 => Some(all),
-                            4 => Some(own),
+                            3 | 5 | 6 => Some(all),
+                            4 | 7 => Some(own),
                             _ => None,
                         },
                         restless: if method == 5 { restless } else { 0.0 },

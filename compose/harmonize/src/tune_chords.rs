@@ -33,6 +33,11 @@ struct Slot {
 /// natural logarithm, in a key; `None` where it is no change.
 pub type Habit<'a> = &'a dyn Fn(&Key, [Option<Chord>; 2], &Chord) -> Option<f64>;
 
+/// How likely chords are over the tune, as natural logarithms: asked with a draft of its chords, and
+/// for times with their keys and the chords that might begin or go on there; nothing for times of which
+/// nothing is known.
+pub type Ear<'a> = &'a dyn Fn(&Chords, &[(Ticks, Key, Vec<Chord>)]) -> Vec<Vec<f64>>;
+
 /// In whose manner chords are written.
 #[derive(Clone, Copy, Default)]
 pub struct Manner<'a> {
@@ -40,6 +45,8 @@ pub struct Manner<'a> {
     pub palettes: [&'a [(u8, Quality, f64)]; 2],
     /// What follows what in real songs; `None`: functional harmony alone.
     pub habit: Option<Habit<'a>>,
+    /// Somebody who has learned what real songs have over such tunes; `None`: the grammar alone.
+    pub ear: Option<Ear<'a>>,
     /// What is added to the worth of a change at a barline: harmony that moves more or less than
     /// that of a plain song, which is 0.
     pub restless: f64,
@@ -84,6 +91,9 @@ pub fn harmonize_as(
     }
     let tables = [0, 1].map(|minor| Table::new(manner, minor == 1));
     let mut worths = worths(&notes, &slots, line, &tables, manner.seed);
+    if let Some(ear) = manner.ear {
+        listen(&slots, &mut worths, &tables, ear);
+    }
     let mut out: Vec<Chords> = Vec::new();
     for _ in 0..count.max(1) {
         let path = best_path(&slots, &worths, &tables);
@@ -99,6 +109,42 @@ pub fn harmonize_as(
         out.push(join(&slots, &path, &tables));
     }
     out
+}
+
+/// How often a draft is listened to, and how much that counts.
+const HEARINGS: usize = 2;
+const HEARD: f64 = 0.5;
+
+/// Adds what an ear makes of each offer of each slot, after what the best path has before it; the path
+/// that follows from that is listened to again.
+fn listen(slots: &[Slot], worths: &mut [Vec<f64>], tables: &[Table; 2], ear: Ear<'_>) {
+    let plain = worths.to_vec();
+    let asked: Vec<(Ticks, Key, Vec<Chord>)> = slots
+        .iter()
+        .map(|slot| {
+            let offers = &tables[table_of(&slot.key)].offers;
+            let chords = offers.iter().map(|offer| chord_of(offer, &slot.key));
+            (slot.span.start, slot.key, chords.collect())
+        })
+        .collect();
+    for _ in 0..HEARINGS {
+        let draft = join(slots, &best_path(slots, worths, tables), tables);
+        let heard = ear(&draft, &asked);
+        for ((worth, plain), heard) in worths.iter_mut().zip(&plain).zip(heard) {
+            // Of all offers none is worth more for being one of many.
+            let best = heard.iter().copied().fold(f64::MIN, f64::max);
+            worth.clone_from(plain);
+            for (worth, heard) in worth.iter_mut().zip(heard) {
+                *worth += HEARD * (heard - best);
+            }
+        }
+    }
+}
+
+/// An offer as a chord of a key.
+fn chord_of(offer: &Offer, key: &Key) -> Chord {
+    let pc = (usize::from(key.tonic.pc()) + usize::from(offer.root)) % 12;
+    Chord::new(spell(key, pc), offer.quality)
 }
 
 /// What a chord costs where an earlier row has one on the same root.
@@ -301,8 +347,7 @@ fn join(slots: &[Slot], path: &[usize], tables: &[Table; 2]) -> Chords {
     let mut out: Chords = Vec::new();
     for (slot, chosen) in slots.iter().zip(path) {
         let found = tables[table_of(&slot.key)].offers[*chosen];
-        let pc = (usize::from(slot.key.tonic.pc()) + usize::from(found.root)) % 12;
-        let chord = Chord::new(spell(&slot.key, pc), found.quality);
+        let chord = chord_of(&found, &slot.key);
         match out.last_mut() {
             Some((span, same)) if *same == chord => span.end = slot.span.end,
             _ => out.push((slot.span, chord)),

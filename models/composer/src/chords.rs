@@ -4,10 +4,12 @@
 //! kind, and the tune where there is one already.
 
 mod course;
+mod ear;
 mod finder;
 mod net;
 
-pub use course::{Beat, Course, DENSE, Passage, SIZE, Seen, see};
+pub use course::{Beat, Course, DENSE, Passage, SIZE, Seen, see, sung};
+pub use ear::Over;
 pub use finder::Harmonist;
 pub use net::{ChordNet, SYMBOLS, WIDTHS};
 

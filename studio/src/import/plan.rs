@@ -282,7 +282,7 @@ pub(super) fn chords(
     let found = if accompanied {
         recognize_chords(&all, line, end, &keys)
     } else {
-        chords_for_tune(score, &alone, None, None, 1)?
+        chords_for_tune(score, &alone, None, None, None, 1)?
             .pop()
             .unwrap_or_default()
     };

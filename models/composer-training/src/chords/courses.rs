@@ -1,9 +1,9 @@
 //! The courses of real songs' chords.
 
-use yuefu_composer::chords::{Beat, Course, Passage, Told};
+use yuefu_composer::chords::{Beat, Course, Passage, Told, sung};
 use yuefu_corpus::{Piece, Source};
 use yuefu_plan::learned::repertoire;
-use yuefu_song::{LineNote, SectionKind, line_of};
+use yuefu_song::{SectionKind, line_of};
 use yuefu_theory::{Metre, TickSpan, Ticks};
 
 /// Fewest bars of a song that is learned from.
@@ -84,16 +84,4 @@ pub fn courses(piece: &Piece) -> Vec<Course> {
 /// What sounds in the middle of a beat sounds in most of it.
 fn middle(span: TickSpan) -> Ticks {
     Ticks((span.start.0 + span.end.0) / 2)
-}
-
-/// How long each pitch class above the tonic is sung in a beat, as shares of it.
-fn sung(line: &[LineNote], tonic: u8, beat: TickSpan) -> [f32; 12] {
-    let mut shares = [0.0; 12];
-    let from = line.partition_point(|note| note.at + note.len <= beat.start);
-    for note in line[from..].iter().take_while(|note| note.at < beat.end) {
-        let end = (note.at + note.len).min(beat.end);
-        let long = (end - note.at.max(beat.start)).0 as f32 / beat.len().0.max(1) as f32;
-        shares[usize::from((12 + note.key % 12 - tonic) % 12)] += long;
-    }
-    shares
 }

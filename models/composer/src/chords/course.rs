@@ -2,7 +2,8 @@
 
 use super::Told;
 use yuefu_plan::learned::REPERTOIRES;
-use yuefu_song::SectionKind;
+use yuefu_song::{LineNote, SectionKind};
+use yuefu_theory::TickSpan;
 
 /// One felt beat.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -178,4 +179,16 @@ fn older(beat: Option<&Beat>) -> usize {
     beat.map_or(0, |beat| {
         1 + usize::from(beat.chord.symbol) * 2 + usize::from(beat.change)
     })
+}
+
+/// How long each pitch class above the tonic is sung in a beat, as shares of it; notes in order.
+pub fn sung(line: &[LineNote], tonic: u8, beat: TickSpan) -> [f32; 12] {
+    let mut shares = [0.0; 12];
+    let from = line.partition_point(|note| note.at + note.len <= beat.start);
+    for note in line[from..].iter().take_while(|note| note.at < beat.end) {
+        let end = (note.at + note.len).min(beat.end);
+        let long = (end - note.at.max(beat.start)).0 as f32 / beat.len().0.max(1) as f32;
+        shares[usize::from((12 + note.key % 12 - tonic) % 12)] += long;
+    }
+    shares
 }
