@@ -1,15 +1,15 @@
 //! Can a judge tell our tunes from real ones?
 //!
 //! `cargo run --release -p yuefu-bench --bin turing -- [--data DIR] [--songs N] [--styles A,B]
-//! [--composers rules,markov,FILE.yfw,shipped] [--tune] [--sung] [--asked N]`
+//! [--composers rules,markov,FILE.yfw,shipped] [--tune] [--sung] [--asked N] [--from SEED]`
 //!
 //! Real: excerpts of 32 bars of POP909 that no engine has learned from (validation and test songs).
 //! Ours: excerpts of as many songs of the styles, in common time; `--sung` with words of the
 //! built-in writer. Two judges: gradient boosting of hand-made figures ([`yuefu_evaluate::sheet`])
 //! and a small network over the notes ([`yuefu_evaluate::events`]); whole songs are in one fold. It
 //! prints the areas under the curve (0.5: cannot tell) for each composer, what the first judge asked
-//! most (means, and where the middle eight of ten lie), and the floor: real against real, the mean of five random halvings. `--tune` leaves what
-//! chords say out.
+//! most (means, and where the middle eight of ten lie), and the floor: real against real, the mean of
+//! five random halvings. `--tune` leaves out what chords say; `--from` is the first seed of ours.
 
 use std::{path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
@@ -46,6 +46,7 @@ fn run() -> Result<(), String> {
     let data = PathBuf::from(args.value_or("--data", "../shared/data"));
     let songs = args.number_or("--songs", 120_u64)?;
     let most = args.number_or("--asked", 14_usize)?;
+    let from = args.number_or("--from", 1000_u64)?;
     let styles: Vec<&str> = args.value_or("--styles", "pop,ballad").split(',').collect();
     let (tune, sung) = (args.has("--tune"), args.has("--sung"));
     let keep: Vec<bool> = sheet::names()
@@ -111,14 +112,14 @@ fn run() -> Result<(), String> {
         }
         .map_err(|error| error.to_string())?;
         let mut ours = Vec::new();
-        for seed in 0..songs {
+        for seed in from..from + songs {
             let brief = Brief {
                 styles: vec![Weighted::new(
                     styles[seed as usize % styles.len()].to_owned(),
                     1.0,
                 )],
                 metre: Some(Metre::common()),
-                seed: Some(1000 + seed),
+                seed: Some(seed),
                 voice: if sung {
                     VoiceWish::Any
                 } else {
@@ -132,7 +133,7 @@ fn run() -> Result<(), String> {
             // The same plan and words, whoever finds the tunes.
             let band = Band::new(&studio.book, &studio.catalog).with(finder);
             let (plan, words) = (&made.song.plan, &made.song.lyrics);
-            let path = SeedPath::song(1000 + seed);
+            let path = SeedPath::song(seed);
             let score = yuefu_arrange::arrange_words(plan, words, band, &path);
             ours.extend(lead_of(&score).and_then(|track| read(&score, track)));
         }
