@@ -23,6 +23,8 @@ pub struct Habits {
     pub sixteenths: f32,
     /// Onsets between the beats.
     pub offbeats: f32,
+    /// Lines of words that begin before their bar.
+    pub pickups: f32,
     /// Beats of silence that phrases leave at their end.
     pub breath: f32,
     /// How often a phrase that returns within its section says the same otherwise.
@@ -42,8 +44,9 @@ impl Habits {
             leaps: about(0.35),
             onward: about(0.3),
             chordal: about(0.9),
-            sixteenths: about(0.7),
+            sixteenths: about(0.8) + 0.2,
             offbeats: about(0.35) + 0.12,
+            pickups: 0.0,
             breath: 0.0,
             varies: 0.0,
             heights: 0.0,
@@ -54,7 +57,8 @@ impl Habits {
         }
         own.breath = [0.0, 0.5, 1.0, 2.0, 3.0][rng.weighted(&[0.22, 0.18, 0.32, 0.18, 0.1])];
         own.varies = rng.range(0.2, 0.95);
-        own.heights = rng.range(2.0, 4.5);
+        own.heights = rng.range(2.4, 5.0);
+        own.pickups = rng.normal().clamp(-2.2, 2.2) * 0.9 + 2.3;
         own
     }
 }

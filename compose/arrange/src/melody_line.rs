@@ -131,7 +131,7 @@ pub fn cost(
 
 /// How much more a step against the tones of words weighs where taste is left to somebody else: what
 /// they know of tunes with words, they know of words without tones.
-const TONES: f32 = 12.0;
+const TONES: f32 = 8.0;
 
 /// What a key costs whoever found it: what plan and words ask, and what sounds wrong. Taste (how far
 /// a tune goes, where it rests, what it repeats) is left to somebody who has learned it. `None`

@@ -29,7 +29,7 @@ use yuefu_song::School;
 use yuefu_theory::Ticks;
 
 /// Raised whenever the same network would find other tunes.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Weights in `data`.
 const WEIGHTS: &str = "composer/tunes.yfw";
 /// Weights of the light engine.
@@ -46,11 +46,25 @@ const RULES: f32 = 0.3;
 /// frequent in what is drawn than in the songs that were learned from (docs/RESULTS.md).
 const ONWARD: f32 = 0.3;
 /// See [`ONWARD`].
-const CHORDAL: f32 = 0.35;
-/// Leaps and major thirds are more frequent in what is drawn; see [`ONWARD`].
+const CHORDAL: f32 = 0.45;
+/// Major thirds, fourths and tritones are more frequent in what is drawn; see [`ONWARD`].
 const LEAPS: f32 = 0.25;
+/// Tones and stress of words draw a tune this way and that, in small steps; it gets back what they take.
+const WORDED: Back = Back {
+    chordal: 0.5,
+    onward: 0.5,
+    repeats: 0.3,
+    semitones: -0.8,
+    thirds: 0.3,
+    leaps: 0.5,
+    wide: 0.006,
+    home: 0.1,
+    leading: -0.45,
+};
+/// The tonic is less frequent in what is drawn; see [`ONWARD`].
+const HOME: f32 = 0.12;
 /// Keys lie closer together in what is drawn: for each square of a semitone from the phrase's middle.
-const WIDE: f32 = 0.0025;
+const WIDE: f32 = 0.005;
 /// The metric weight from which a beat is strong.
 const STRONG: f32 = 0.7;
 /// Notes of the tune so far that are told; then half of them are forgotten.
@@ -59,8 +73,17 @@ const PAST: usize = MEMORY - 80;
 const DENSITY: f32 = 1.8;
 /// How much what words ask of a rhythm counts beside the network's shares.
 const WORDS: f32 = 2.5;
+/// What onsets between the eighths get back that words take from them, in nats ([`ONWARD`]): after a
+/// beat, and before one.
+const QUICK: [f32; 2] = [-0.45, 0.3];
+/// What it costs a sung line to stay between the eighths.
+const ASTRAY: f32 = 1.3;
+/// What notes of a dotted quarter and more get back within a sung line.
+const HELD: f32 = 1.3;
 /// Rhythms that are drawn for a line of words; the one that suits them best is kept.
 const LINES: usize = 6;
+/// As many where stress does not make the verse.
+const FREE_LINES: usize = 2;
 /// Tries to find a rhythm about as dense as was asked for.
 const TRIES: usize = 4;
 
@@ -85,6 +108,20 @@ pub struct Composer {
     /// What was told last and the memory of it: songs are written in order, so that most of the
     /// past is the same from one phrase to the next.
     told: Mutex<(Vec<Told>, Memory)>,
+}
+
+/// What a choice gets beside the network's share, in nats ([`ONWARD`]).
+#[derive(Clone, Copy, Default)]
+struct Back {
+    chordal: f32,
+    onward: f32,
+    repeats: f32,
+    semitones: f32,
+    thirds: f32,
+    leaps: f32,
+    wide: f32,
+    home: f32,
+    leading: f32,
 }
 
 type Told = [u8; crate::events::BEFORE.len()];
@@ -274,16 +311,23 @@ impl TuneFinder for Composer {
         let kin = kin(place.style.melody.school)?;
         let ground = Ground::of_plan(place.plan);
         let past = past(place, &ground, kin);
+        let stressed = words.syllables.iter().any(|s| s.lyric.lang == "en");
+        let lines = if stressed { LINES } else { FREE_LINES };
+        let mut found: usize = 0;
         let mut best: Option<(f32, Rhythm)> = None;
         for _ in 0..LINES {
+            if found == lines {
+                break;
+            }
             let drawn = self.draw_rhythm(place, &ground, kin, &past, Some(words), rng);
-            let Some(found) = drawn else { continue };
+            let Some(drawn) = drawn else { continue };
+            found += 1;
             let mut before = None;
-            let cost: f32 = (found.iter().enumerate())
+            let cost: f32 = (drawn.iter().enumerate())
                 .filter_map(|(index, (at, _))| words.cost(index, before.replace(*at), *at))
                 .sum();
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-                best = Some((cost, found));
+                best = Some((cost, drawn));
             }
         }
         best.map(|(_, rhythm)| rhythm)
@@ -475,10 +519,9 @@ impl Composer {
                     on_grid && inside && (out.is_empty() || time_of(class as u8) >= sounding)
                 });
                 let said = at.filter(|_| fits).and_then(said);
-                let own = at.map_or(0.0, |at| match ground.in_bar(at).0 / GRID.0 % 12 {
-                    0 => 0.0,
-                    6 => place.habits.offbeats,
-                    _ => place.habits.sixteenths,
+                let first = out.is_empty();
+                let own = at.map_or(0.0, |at| {
+                    timely(place, ground, from, at, words.is_some(), first)
                 });
                 *logit = match said {
                     Some(cost) => *logit / (TIME_HEAT * place.temperature) - WORDS * cost + own,
@@ -529,40 +572,78 @@ impl Composer {
         // A line is held where it ends.
         if let (Some(_), Some((at, len))) = (words, out.last_mut()) {
             let room = end - span.start - *at;
-            *len = (*len).max(room.min(Ticks::of(3, 8)));
+            let all = span.end - span.start - *at;
+            *len = (*len)
+                .max(room.min(Ticks::of(3, 8)))
+                .max(all.min(Ticks::of(1, 4)));
         }
         Some(out)
     }
 }
 
+/// What the song adds to the share of an onset after another one, sung or played, the phrase's first or
+/// not.
+fn timely(
+    place: &Place<'_>,
+    ground: &Ground<'_>,
+    before: Option<Ticks>,
+    at: Ticks,
+    sung: bool,
+    first: bool,
+) -> f32 {
+    let habits = &place.habits;
+    let within = |at: Ticks| ground.in_bar(at).0 / GRID.0 % 12;
+    let apart = |at: Ticks| within(at) % 6 == 3;
+    let own = match within(at) {
+        0 => 0.0,
+        6 => habits.offbeats,
+        // Words differ more from song to song, and come before a beat rather than after one.
+        from if sung => habits.sixteenths * 1.6 + QUICK[usize::from(from == 9)],
+        _ => habits.sixteenths,
+    };
+    let astray = sung && apart(at) && before.is_some_and(apart);
+    let early = sung && first && at < place.span.start;
+    let held = sung && !first && before.is_some_and(|before| at - before >= Ticks::of(3, 8));
+    let mut out = own;
+    for (holds, nats) in [(astray, -ASTRAY), (early, habits.pickups), (held, HELD)] {
+        out += if holds { nats } else { 0.0 };
+    }
+    out
+}
+
 /// What the song adds to the share of a key, and what drawing lost of it (see [`ONWARD`]).
 fn given_back(place: &Place<'_>, slot: &Slot, before: Option<i32>, heading: i32, key: i32) -> f32 {
     let (habits, center) = (&place.habits, place.center);
+    let words = slot.lean.map_or_else(Back::default, |_| WORDED);
     let interval = before.map_or(7, |before| key - before);
     let onward = match interval.signum() {
         0 => 0.0,
-        way if way == heading => ONWARD + habits.onward,
+        way if way == heading => ONWARD + words.onward + habits.onward,
         _ => 0.0,
     };
     let size = match interval.abs() {
         _ if before.is_none() => 0.0,
-        0 => habits.repeats,
-        1 => habits.semitones,
-        2 | 3 => 0.0,
-        4 => -LEAPS,
-        _ => habits.leaps - LEAPS,
+        0 => words.repeats + habits.repeats,
+        1 => words.semitones + habits.semitones,
+        2 => 0.0,
+        3 => words.thirds,
+        4 => -LEAPS * 1.6,
+        5 | 6 => habits.leaps - LEAPS,
+        _ => words.leaps + habits.leaps,
     };
     let pc = key.rem_euclid(12) as u8;
     let stands = slot.weight >= STRONG && slot.chord.is_some_and(|chord| chord.has(pc));
     let away = (key as f32 - center).abs().min(10.0);
-    onward
-        + size
-        + WIDE * away * away
-        + if stands {
-            CHORDAL + habits.chordal
-        } else {
-            0.0
-        }
+    let stands = match stands {
+        true => CHORDAL + words.chordal + habits.chordal,
+        false => 0.0,
+    };
+    let degree = match (12 + pc - slot.key.tonic.pc()) % 12 {
+        0 => HOME + words.home,
+        11 => words.leading,
+        _ => 0.0,
+    };
+    onward + size + stands + degree + (WIDE + words.wide) * away * away
 }
 
 fn midi(key: i32) -> u8 {

@@ -57,8 +57,12 @@ impl Ask<'_> {
             (Some(before), true) => ((at - before).as_quarters() as f32 - 1.0).max(0.0),
             _ => 0.0,
         };
-        let heavy = before.is_none() && at < Ticks::ZERO && self.syllables[0].strength > 0.5;
-        Some(self.stress(index, weight) + torn + if heavy { 0.6 } else { 0.0 })
+        // Where stress does not make the verse, tunes go their own way.
+        let stressed = self.syllables[index].lyric.lang == "en";
+        let free = if stressed { 1.0 } else { 0.25 };
+        let early = before.is_none() && at < Ticks::ZERO;
+        let heavy = early && stressed && self.syllables[0].strength > 0.5;
+        Some(self.stress(index, weight) * free + torn + if heavy { 0.6 } else { 0.0 })
     }
 
     /// The shortest time from a syllable's beginning to the next one's.

@@ -4,7 +4,7 @@ use super::{Ask, Clock, Fitted, Given, Weighed, fit, lean, rhythm, weigh};
 use crate::{
     backing::asides_of,
     counter::step_in_scale,
-    finder::Ends,
+    finder::{Ends, Place},
     level,
     material::{Idea, Material},
     melody::{Rhythm, Writer, foreign, pin},
@@ -22,6 +22,15 @@ use yuefu_theory::{TickSpan, Ticks};
 
 /// Cost for each syllable beyond which a line does not take over the tune of another.
 const UNLIKE: f32 = 0.85;
+
+/// Onset, length and key of a note that a line restates, from the start of its own line.
+type Restated = (Ticks, Ticks, i32);
+
+/// Syllables a quarter note, and a second, of tunes that hurry through their lines.
+const QUICK: [f64; 2] = [1.7, 4.0];
+
+/// Semitones from a singer's middle from which a line was another singer's.
+const ELSEWHERE: f32 = 9.5;
 
 /// The quickest breath, in seconds.
 const BREATH: f64 = 0.2;
@@ -119,7 +128,7 @@ impl Writer<'_> {
                 let mut rng = self.seed.join("hold").join(number).rng();
                 // The less a song breathes, the more often the end of a line is held almost until the
                 // next one begins.
-                let often = 1.0 - 0.5 * self.hall.habits.breath;
+                let often = 0.9 - 0.25 * self.hall.habits.breath;
                 let holds = self.finder().is_some() && rng.chance(often);
                 if !holds || !hold_on(&mut before.notes, &notes, bpm) {
                     make_room(&mut before.notes, &notes, metre.unit_len());
@@ -173,24 +182,31 @@ impl Writer<'_> {
             bar: self.section.span.start,
             bpm: self.hall.plan.timeline.bpm(span.start),
         };
-        // The tune comes back, with other words: as it was where they fit.
-        let returned = idea.as_ref().and_then(|idea| {
+        // An idea in today's key.
+        let today = |idea: &Idea| -> Vec<Given> {
             let shift = (tonic - idea.tonic + 6).rem_euclid(12) - 6;
             // Another singer may be at home an octave away.
             let (_, _, center) = self.window();
             let mean = idea.keys.iter().sum::<i32>() as f32 / idea.keys.len().max(1) as f32;
-            let octaves = ((center - mean - shift as f32) / 12.0).round() as i32;
-            let shift = shift + 12 * octaves;
-            let given: Vec<Given> = idea
-                .rhythm
-                .iter()
-                .zip(&idea.keys)
+            let away = center - mean - shift as f32;
+            let octaves = if away.abs() < ELSEWHERE {
+                0.0
+            } else {
+                (away / 12.0).round()
+            };
+            let shift = shift + 12 * octaves as i32;
+            let notes = idea.rhythm.iter().zip(&idea.keys);
+            notes
                 .map(|((at, len), key)| Given {
                     at: span.start + *at,
                     len: *len,
                     key: key + shift,
                 })
-                .collect();
+                .collect()
+        };
+        // The tune comes back, with other words: as it was where they fit.
+        let returned = idea.as_ref().and_then(|idea| {
+            let given = today(idea);
             let early = given.first().is_some_and(|g| {
                 floor.is_some_and(|floor| g.at < floor + Ticks::of(1, 8)) || g.at < Ticks::ZERO
             });
@@ -214,25 +230,32 @@ impl Writer<'_> {
                 } else {
                     fitted.len()
                 };
-                // The same words are sung to the same keys.
+                // The same words are sung to the same keys, and others to them where the song says
+                // things again rather than otherwise.
                 let words = weighed.iter().map(|w| w.lyric.reading.as_str());
-                let same = idea
-                    .as_ref()
-                    .filter(|idea| !primed && words.eq(idea.words.iter().map(String::as_str)));
+                let again = self.finder().is_some() && !rng.chance(self.hall.habits.varies);
+                let same = idea.as_ref().filter(|idea| {
+                    let sung = idea.keys.len() == fitted.len();
+                    let words = words.clone().eq(idea.words.iter().map(String::as_str));
+                    !primed && (words || again && sung)
+                });
                 let kept = same.map(|idea| &idea.foreign[..]);
                 self.retune(
                     &weighed, span, place, close, fitted, turn, kept, last, &mut rng,
                 )
             }
             None => {
-                let onsets = |rhythm: &Rhythm| rhythm.iter().map(|(at, _)| *at).collect();
                 let bars = span.len().0 / clock.metre.bar().0.max(1);
-                let model: Vec<Ticks> = match known.models(span.len()) {
-                    Some(idea) if rng.chance(0.6) => onsets(&idea.rhythm),
+                let model: Vec<Restated> = match known.models(span.len()) {
+                    Some(idea) if rng.chance(0.45) => (today(idea).into_iter())
+                        .map(|given| (given.at - span.start, given.len, given.key))
+                        .collect(),
                     // Who has learned from songs needs no model.
                     _ if self.finder().is_some() => Vec::new(),
                     // The cells of the style, as an instrument would play them.
-                    _ if bars >= 1 => onsets(&self.rhythm(bars, &mut rng)),
+                    _ if bars >= 1 => (self.rhythm(bars, &mut rng).into_iter())
+                        .map(|(at, len)| (at, len, 0))
+                        .collect(),
                     _ => Vec::new(),
                 };
                 let onsets = self.place(&weighed, span, floor, &model, &mut rng);
@@ -268,24 +291,32 @@ impl Writer<'_> {
         foreign(&slots, &keys)
     }
 
-    /// Onsets and lengths of syllables, from the start of the line.
+    /// Onsets and lengths of syllables, from the start of the line; `model`: the notes of a line that it
+    /// answers, from the start of that one.
     pub fn place(
         &self,
         weighed: &[Weighed],
         span: TickSpan,
         floor: Option<Ticks>,
-        model: &[Ticks],
+        model: &[Restated],
         rng: &mut Rng,
     ) -> Rhythm {
         let metre = self.hall.metre(self.section);
         let unit = metre.unit_len();
         let bar_of = self.section.span.start;
+        // Who has learned from songs knows long pickups, too.
+        let most = if self.finder().is_some() {
+            unit * 2
+        } else {
+            unit
+        };
         let pickup = match floor {
             _ if span.start <= Ticks::ZERO => Ticks::ZERO,
-            None => unit,
-            Some(floor) => (span.start - floor - unit).min(unit),
+            None => most,
+            Some(floor) => (span.start - floor - unit).min(most),
         };
         let mut usual = self.usual();
+        let onsets: Vec<Ticks> = model.iter().map(|note| note.0).collect();
         // The lines of a tune have one feel: how dense, and where they begin.
         let mut feel = self.seed.join("feel").rng();
         let share = feel.range(0.54, 0.8);
@@ -300,7 +331,7 @@ impl Writer<'_> {
             metre,
             bpm: self.hall.plan.timeline.bpm(span.start),
             usual: &[],
-            model,
+            model: &onsets,
             share,
             lead,
             whim: 1.0,
@@ -309,9 +340,24 @@ impl Writer<'_> {
             ask.usual = &usual;
             return rhythm(&ask, rng);
         }
-        if let (Some(finder), [], [_, ..]) = (self.finder(), model, weighed) {
+        if let (Some(finder), [_, ..]) = (self.finder(), weighed) {
+            // A tune sings its lines at once and then rests, or takes all the time that they have.
+            let said = TickSpan::new(span.start, span.start + self.said(weighed, span));
+            let ask = Ask {
+                len: said.len(),
+                ..ask
+            };
             let past = self.hall.past.borrow();
-            let found = finder.sung_rhythm(&self.place_of(span, &past), &ask, rng);
+            let place = self.place_of(said, &past);
+            let place = Place {
+                model,
+                breath: match said == span {
+                    true => place.breath.min(unit * (span.len().0 / unit.0 / 5)),
+                    false => Ticks::ZERO,
+                },
+                ..place
+            };
+            let found = finder.sung_rhythm(&place, &ask, rng);
             if let Some(found) = found.filter(|found| found.len() == weighed.len()) {
                 return found;
             }
@@ -319,7 +365,7 @@ impl Writer<'_> {
         // What a line answers is usual for it, whatever the style's cells say.
         let bar = metre.bar();
         if self.finder().is_some() {
-            for at in model {
+            for at in &onsets {
                 let into = (*at + ask.offset).0.rem_euclid(bar.0.max(1));
                 if let Some(usual) = usual.get_mut((into / Ticks::of(1, 16).0) as usize) {
                     *usual = 1.0;
@@ -328,6 +374,22 @@ impl Writer<'_> {
         }
         ask.usual = &usual;
         rhythm(&ask, rng)
+    }
+
+    /// The time in which a line is said, of the time that it has: some tunes hurry through their lines and
+    /// rest, others take their time.
+    fn said(&self, weighed: &[Weighed], span: TickSpan) -> Ticks {
+        const SHARES: [f32; 4] = [1.0, 0.85, 0.7, 0.58];
+        let mut rng = self.seed.join("said").rng();
+        let share = SHARES[rng.weighted(&[0.4, 0.2, 0.22, 0.18])];
+        let unit = self.hall.metre(self.section).unit_len();
+        let count = weighed.len() as f64 + 1.5;
+        let bpm = self.hall.plan.timeline.bpm(span.start);
+        let least = (count / QUICK[0]).max(count / QUICK[1] * bpm / 60.0);
+        let beats = (span.len().0 as f64 * f64::from(share) / unit.0 as f64).round();
+        let least = (least * Ticks::QUARTER.0 as f64 / unit.0 as f64).ceil();
+        let said = Ticks(unit.0 * beats.max(least) as i64);
+        said.min(span.len())
     }
 
     /// How usual onsets are at each sixteenth of a bar in this style.
@@ -570,7 +632,7 @@ impl Writer<'_> {
             .iter()
             .filter_map(|name| melody.ornaments.get(*name))
             .sum();
-        (0.18 + bends * 0.35).min(0.3)
+        (0.22 + bends * 0.35).min(0.34)
     }
 
     /// A long note as two: its tone's way where it has one, else the way to the next note.
