@@ -128,7 +128,7 @@ impl Writer<'_> {
                 let mut rng = self.seed.join("hold").join(number).rng();
                 // The less a song breathes, the more often the end of a line is held almost until the
                 // next one begins.
-                let often = 0.9 - 0.25 * self.hall.habits.breath;
+                let often = 0.75 - 0.25 * self.hall.habits.breath;
                 let holds = self.finder().is_some() && rng.chance(often);
                 if !holds || !hold_on(&mut before.notes, &notes, bpm) {
                     make_room(&mut before.notes, &notes, metre.unit_len());
