@@ -35,7 +35,7 @@ impl Session {
             rate: SampleRate(8_000),
             ..ReleasePlan::streaming()
         };
-        let prompt = "a bright pop song about coming home";
+        let prompt = "a bright pop song about coming home, instrumental";
         let song = studio.compose(prompt, &overrides, &release).unwrap().song;
         let project = Project::at(root.join("song.yuefu"));
         project.save(&song).unwrap();

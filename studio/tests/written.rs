@@ -66,7 +66,29 @@ fn bars_and_forms_that_are_stated_hold() {
     let prompt = "pop song about the sea, female voice";
     let (_, long) = sung(&studio, prompt, &[("length", "40 bars"), ("seed", "3")]);
     assert!(!long);
-    // Without a length the form is the usual one.
+    // Without a length the form is a usual one.
     let (length, _) = sung(&studio, prompt, &[("seed", "3")]);
     assert!(length > 100.0, "{length}");
+}
+
+/// Songs whose length nobody asked for have forms and lines of their own, and none is over at once.
+#[test]
+fn sung_songs_differ_in_form() {
+    let studio = Studio::standard().unwrap();
+    let mut forms = std::collections::BTreeSet::new();
+    for seed in 1..=8 {
+        let mut overrides = Overrides::default();
+        overrides.set("seed", &seed.to_string()).unwrap();
+        let prompt = "a pop song about the sea";
+        let made = studio
+            .compose(prompt, &overrides, &ReleasePlan::streaming())
+            .unwrap();
+        let plan = &made.song.plan;
+        assert!(made.song.lyrics.is_sung(), "{seed}");
+        let length = plan.length.0;
+        assert!((120.0..300.0).contains(&length), "{seed}: {length:.0} s");
+        let form = plan.sections.iter().map(|s| (s.kind.name(), s.bars));
+        forms.insert(form.collect::<Vec<_>>());
+    }
+    assert!(forms.len() >= 6, "{} forms of 8 songs", forms.len());
 }

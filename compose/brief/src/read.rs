@@ -6,7 +6,9 @@ use crate::notes::{contradiction, note};
 use crate::scan::{Item, What, scan, title};
 use crate::text::{Text, is_han};
 use std::collections::BTreeMap;
-use yuefu_song::brief::{Brief, Lang, Reason, ReasonKind, SectionSize, Severity, TempoWish};
+use yuefu_song::brief::{
+    Brief, Lang, Reason, ReasonKind, SectionSize, Severity, TempoWish, VoiceWish,
+};
 use yuefu_song::score::{Role, SectionKind};
 
 /// An instrument wish before the style is known.
@@ -164,6 +166,42 @@ impl Reader<'_> {
         for index in 0..self.items.len() {
             self.item(index);
         }
+        self.subject();
+    }
+
+    /// A song about something has words, whatever kind of song it is: "a pop song about rain",
+    /// 写给妈妈的一首歌.
+    fn subject(&mut self) {
+        let brief = &self.out.brief;
+        if brief.voice != VoiceWish::Unstated || brief.excludes_group("vocals") {
+            return;
+        }
+        let found = (0..self.text.len()).find_map(|at| self.told_of(at).map(|end| (at, end)));
+        if let Some((start, end)) = found {
+            let reason = self.reason_at("voice", "any", start, end, ReasonKind::Inferred);
+            self.out.brief.reasons.push(reason);
+            self.out.brief.voice = VoiceWish::Any;
+        }
+    }
+
+    /// Where a song about something that begins to be spoken of here ends.
+    fn told_of(&self, at: usize) -> Option<usize> {
+        let song = self.text.word(at, &["song", "songs"]);
+        if let Some(end) = song.filter(|_| self.text.is_boundary(at)) {
+            return self.text.word(self.text.skip(end), &["about"]);
+        }
+        let opens = ["关于", "写给", "献给", "送给"];
+        let from = opens.iter().find_map(|open| self.text.literal(at, open))?;
+        let clause = (from..self.text.len()).take_while(|at| {
+            let sign = self.text.at(*at);
+            is_han(sign) || sign.is_alphanumeric()
+        });
+        // Operas, singers and dances are other things.
+        let song = |at: &usize| {
+            let next = (at + 1 < self.text.len()).then(|| self.text.at(at + 1));
+            self.text.at(*at) == '歌' && !next.is_some_and(|next| "剧手星迷厅词谱舞".contains(next))
+        };
+        clause.into_iter().find(song).map(|at| at + 1)
     }
 
     /// "verse chorus verse": three or more sections in a row, or two with an arrow, are a form.
