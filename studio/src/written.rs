@@ -11,13 +11,15 @@ use yuefu_lyrics::{
     write::{Wish, wish::parse_form, write},
 };
 use yuefu_song::{
-    Brief, LyricSheet, SectionKind, SongPlan,
+    Brief, LyricSheet, SectionKind, SectionPlan, SongPlan,
     brief::{Diagnostic, LengthWish},
 };
 
 /// Makes a plan of a brief with words; the diagnostics are those of the plan.
 pub(crate) type Planner<'a> = &'a dyn Fn(&Brief, &LyricSheet) -> (SongPlan, Vec<Diagnostic>);
 
+/// Syllables a second that nobody wants who asked for a length only.
+const HURRY: f64 = 3.5;
 /// How much of a sung song is sung; instruments have the rest.
 const USUAL_SHARE: f64 = 0.75;
 /// Forms from the shortest to the longest, with the lines of a verse and of a chorus. Each row has
@@ -130,7 +132,7 @@ struct Candidate {
     /// By how much it takes more of the time than is usual, sung at ease: the logarithm of the
     /// ratio.
     over: f64,
-    /// Whether all can be sung in the time asked for.
+    /// Whether all can be sung in the time asked for, and not in more of a hurry than at ease.
     fits: bool,
 }
 
@@ -157,13 +159,26 @@ impl Candidate {
             }
             None => USUAL_SHARE,
         };
-        let said = plan(brief, &sheet).1;
+        let (asked, said) = plan(brief, &sheet);
+        let [hurry, ease] = [&asked, &left].map(|plan| hurry(plan, &sheet));
         Self {
             text,
             over: math::ln((room / USUAL_SHARE).max(1e-3)),
-            fits: said.iter().all(|note| note.code != "words-too-long"),
+            fits: said.iter().all(|note| note.code != "words-too-long")
+                && (hurry <= HURRY || hurry <= ease),
         }
     }
+}
+
+/// Syllables a second in the quickest section.
+fn hurry(plan: &SongPlan, sheet: &LyricSheet) -> f64 {
+    let line = &plan.timeline;
+    let rate = |section: &SectionPlan| {
+        let seconds = line.seconds(section.span.end) - line.seconds(section.span.start);
+        let count: usize = sheet.lines_of(&section.id).map(|l| l.syllables.len()).sum();
+        count as f64 / seconds.max(1e-3)
+    };
+    plan.sections.iter().map(rate).fold(0.0, f64::max)
 }
 
 /// Words of a song whose length nobody asked for, in one of the usual forms.

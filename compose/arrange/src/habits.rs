@@ -39,7 +39,7 @@ impl Habits {
         let mut rng = seed.join("habits").rng();
         let mut about = |spread: f32| rng.normal().clamp(-2.2, 2.2) * spread;
         let mut own = Self {
-            semitones: about(0.7),
+            semitones: about(0.7) - 0.2,
             repeats: about(0.45),
             leaps: about(0.35),
             onward: about(0.3),
@@ -56,7 +56,7 @@ impl Habits {
             own.semitones = -3.0;
         }
         own.breath = [0.0, 0.5, 1.0, 2.0, 3.0][rng.weighted(&[0.22, 0.18, 0.32, 0.18, 0.1])];
-        own.varies = rng.range(0.2, 0.95);
+        own.varies = rng.range(0.3, 1.0);
         own.heights = rng.range(2.4, 5.0);
         own.pickups = rng.normal().clamp(-2.2, 2.2) * 0.9 + 2.3;
         own

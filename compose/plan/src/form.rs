@@ -124,6 +124,9 @@ pub fn choose(
     if sections.is_empty() {
         sections = parse("part:8:0.5");
     }
+    if style.harmony.learned.is_some() && brief.form.is_none() && brief.sections.is_empty() {
+        breathe(&mut sections, &seed.join("form"));
+    }
     if let Some(order) = &brief.form {
         sections = in_order(order, &forms, &sections);
     }
@@ -157,6 +160,32 @@ pub fn choose(
         fit(&mut sections, bars);
     }
     FormDraft { sections }
+}
+
+/// Bars between the first chorus and the verse after it, and how usual they are in songs.
+const BETWEEN: [(u32, f32); 3] = [(0, 0.3), (4, 0.4), (8, 0.3)];
+
+/// Puts an interlude between the first chorus and the verse after it, as most real songs have one.
+fn breathe(sections: &mut Vec<SectionDraft>, seed: &SeedPath) {
+    use SectionKind::{Chorus, Interlude, Solo, Verse};
+    let turn = sections
+        .windows(2)
+        .position(|pair| pair[0].kind == Chorus && pair[1].kind == Verse);
+    let has = sections.iter().any(|s| matches!(s.kind, Interlude | Solo));
+    let weights = BETWEEN.map(|(_, weight)| weight);
+    let (bars, _) = BETWEEN[seed.join("between").rng().weighted(&weights)];
+    if let (Some(turn), false, true) = (turn, has, bars > 0) {
+        let energy = sections[turn + 1].energy[0] + 0.08;
+        sections.insert(
+            turn + 1,
+            SectionDraft {
+                kind: Interlude,
+                material: Interlude.name().into(),
+                bars,
+                energy: [energy; 2],
+            },
+        );
+    }
 }
 
 /// How often a song has a form such as real ones have, where its style knows songs like those.
