@@ -53,7 +53,7 @@ const LEAPS: f32 = 0.25;
 const WORDED: Back = Back {
     chordal: 0.5,
     onward: 0.5,
-    repeats: 0.3,
+    repeats: 0.0,
     semitones: -0.8,
     thirds: 0.3,
     leaps: 0.5,
@@ -568,14 +568,6 @@ impl Composer {
             if words.is_none() && out.len() >= 64 {
                 break;
             }
-        }
-        // A line is held where it ends.
-        if let (Some(_), Some((at, len))) = (words, out.last_mut()) {
-            let room = end - span.start - *at;
-            let all = span.end - span.start - *at;
-            *len = (*len)
-                .max(room.min(Ticks::of(3, 8)))
-                .max(all.min(Ticks::of(1, 4)));
         }
         Some(out)
     }

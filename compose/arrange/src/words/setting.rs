@@ -233,7 +233,9 @@ impl Writer<'_> {
                 // The same words are sung to the same keys, and others to them where the song says
                 // things again rather than otherwise.
                 let words = weighed.iter().map(|w| w.lyric.reading.as_str());
-                let again = self.finder().is_some() && !rng.chance(self.hall.habits.varies);
+                // Where tones make the words, other words want other keys.
+                let free = weighed.iter().all(|w| w.lyric.lang != "yue");
+                let again = free && self.finder().is_some() && !rng.chance(self.hall.habits.varies);
                 let same = idea.as_ref().filter(|idea| {
                     let sung = idea.keys.len() == fitted.len();
                     let words = words.clone().eq(idea.words.iter().map(String::as_str));
@@ -358,7 +360,11 @@ impl Writer<'_> {
                 ..place
             };
             let found = finder.sung_rhythm(&place, &ask, rng);
-            if let Some(found) = found.filter(|found| found.len() == weighed.len()) {
+            if let Some(mut found) = found.filter(|found| found.len() == weighed.len()) {
+                // A line is held where it ends.
+                if let Some((at, len)) = found.last_mut() {
+                    *len = (*len).max((span.len() - *at).min(Ticks::of(3, 8)));
+                }
                 return found;
             }
         }
@@ -612,7 +618,7 @@ impl Writer<'_> {
             let room = if now.len >= Ticks::of(3, 8) { 1.0 } else { 0.5 };
             let chance = match (final_note, syllable) {
                 (_, None) => 0.0,
-                (true, Some(_)) => slurs * 1.5 * room,
+                (true, Some(_)) => slurs * 0.8 * room,
                 (false, Some(s)) => slurs * room * (0.4 + 0.6 * s.strength),
             };
             if long && !drawn && rng.chance(chance) {
