@@ -12,7 +12,7 @@ use std::{fmt::Write as _, path::Path};
 use yuefu_composer::{Harmonist, chords::Over};
 use yuefu_engine::SeedPath;
 use yuefu_harmonize::{
-    Chords, Ear, KeySpan, Manner, Tone, harmonize_as, key_spans, phrase_starts, tones,
+    Choice, Chords, Ear, KeySpan, Manner, Tone, harmonize_as, key_spans, phrase_starts, tones,
 };
 use yuefu_plan::{
     changes_a_bar,
@@ -297,7 +297,7 @@ pub fn ear(
     keys: &[KeySpan],
     tune: &[Tone],
     repertoire: Option<u8>,
-) -> impl Fn(&Chords, &[(Ticks, Key, Vec<Chord>)]) -> Vec<Vec<f64>> {
+) -> impl Fn(&Chords, &[Choice]) -> Vec<Vec<f64>> {
     let keys: Vec<(TickSpan, Key)> = keys.iter().map(|own| (own.span, own.key)).collect();
     let notes = tune.iter().map(|tone| LineNote {
         at: tone.span.start,

@@ -22,4 +22,4 @@ pub use phrases::phrase_starts;
 pub use recognize::recognize_chords;
 pub use tones::{Tone, all_tones, tones};
 pub use tune::{Voice, find_tune};
-pub use tune_chords::{Chords, Ear, Habit, Manner, harmonize_as, harmonize_tune};
+pub use tune_chords::{Choice, Chords, Ear, Habit, Manner, harmonize_as, harmonize_tune};

@@ -33,10 +33,12 @@ struct Slot {
 /// natural logarithm, in a key; `None` where it is no change.
 pub type Habit<'a> = &'a dyn Fn(&Key, [Option<Chord>; 2], &Chord) -> Option<f64>;
 
-/// How likely chords are over the tune, as natural logarithms: asked with a draft of its chords, and
-/// for times with their keys and the chords that might begin or go on there; nothing for times of which
-/// nothing is known.
-pub type Ear<'a> = &'a dyn Fn(&Chords, &[(Ticks, Key, Vec<Chord>)]) -> Vec<Vec<f64>>;
+/// A time, its key, and the chords that might begin or go on there.
+pub type Choice = (Ticks, Key, Vec<Chord>);
+
+/// How likely the chords of each choice are over the tune, as natural logarithms, after a draft of its
+/// chords; nothing for times of which nothing is known.
+pub type Ear<'a> = &'a dyn Fn(&Chords, &[Choice]) -> Vec<Vec<f64>>;
 
 /// In whose manner chords are written.
 #[derive(Clone, Copy, Default)]
@@ -119,7 +121,7 @@ const HEARD: f64 = 0.5;
 /// that follows from that is listened to again.
 fn listen(slots: &[Slot], worths: &mut [Vec<f64>], tables: &[Table; 2], ear: Ear<'_>) {
     let plain = worths.to_vec();
-    let asked: Vec<(Ticks, Key, Vec<Chord>)> = slots
+    let asked: Vec<Choice> = slots
         .iter()
         .map(|slot| {
             let offers = &tables[table_of(&slot.key)].offers;

@@ -53,7 +53,6 @@ const LEAPS: f32 = 0.25;
 const WORDED: Back = Back {
     chordal: 0.5,
     onward: 0.5,
-    repeats: 0.0,
     semitones: -0.8,
     thirds: 0.3,
     leaps: 0.5,
@@ -115,7 +114,6 @@ pub struct Composer {
 struct Back {
     chordal: f32,
     onward: f32,
-    repeats: f32,
     semitones: f32,
     thirds: f32,
     leaps: f32,
@@ -615,7 +613,7 @@ fn given_back(place: &Place<'_>, slot: &Slot, before: Option<i32>, heading: i32,
     };
     let size = match interval.abs() {
         _ if before.is_none() => 0.0,
-        0 => words.repeats + habits.repeats,
+        0 => habits.repeats,
         1 => words.semitones + habits.semitones,
         2 => 0.0,
         3 => words.thirds,
