@@ -263,7 +263,7 @@ impl Writer<'_> {
         if self.profile.family == Family::Voice {
             // A voice is heard where it is at home, and rather above it than below.
             let [low, high] = self.profile.sweet.map(i32::from);
-            (bottom, top) = (bottom.max(low - 1), top.min(high + 5));
+            (bottom, top) = (bottom.max(low + 1), top.min(high + 5));
         }
         let manner = Manner {
             low: (manner.low - 3).max(bottom),
@@ -306,7 +306,12 @@ impl Writer<'_> {
     fn height(&self, span: TickSpan) -> f32 {
         let from = (span.start - self.section.span.start).0;
         let swing = self.seed.join("height").join(from).rng().normal();
-        swing.clamp(-1.8, 1.8) * self.hall.habits.heights
+        let height = swing.clamp(-1.8, 1.8) * self.hall.habits.heights;
+        match self.profile.family {
+            // A voice that sits an octave away is another singer's.
+            Family::Voice => height.clamp(-5.0, 5.0),
+            _ => height,
+        }
     }
 
     /// How much denser or sparser the tunes of this material are than its energy says: verses that

@@ -56,7 +56,7 @@ const WORDED: Back = Back {
     semitones: -0.8,
     thirds: 0.3,
     leaps: 0.5,
-    wide: 0.006,
+    wide: 0.002,
     home: 0.1,
     leading: -0.45,
 };
@@ -623,7 +623,7 @@ fn given_back(place: &Place<'_>, slot: &Slot, before: Option<i32>, heading: i32,
     };
     let pc = key.rem_euclid(12) as u8;
     let stands = slot.weight >= STRONG && slot.chord.is_some_and(|chord| chord.has(pc));
-    let away = (key as f32 - center).abs().min(10.0);
+    let away = (key as f32 - center).abs().min(8.0);
     let stands = match stands {
         true => CHORDAL + words.chordal + habits.chordal,
         false => 0.0,
