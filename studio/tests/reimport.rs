@@ -113,7 +113,9 @@ fn notes_come_and_go_and_tempo_and_chords_change() {
     let track = 0;
     let phrase = edited.score.tracks[track].phrases.len() - 1;
     let last = &mut edited.score.tracks[track].phrases[phrase];
-    let gone = last.notes.remove(0);
+    // A pickup would sound in the phrase before.
+    let inside = last.notes.iter().position(|n| n.at >= Ticks::ZERO).unwrap();
+    let gone = last.notes.remove(inside);
     for point in &mut edited.score.timeline.tempo {
         point.bpm = 90.0;
     }
