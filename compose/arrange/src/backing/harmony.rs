@@ -30,11 +30,10 @@ pub fn line(
 ) -> Vec<Option<i32>> {
     let hall = desk.hall;
     let keys: Vec<i32> = notes.iter().map(|n| n.pitch.midi()).collect();
-    let shift = match part {
-        VoicePart::Alto | VoicePart::Tenor | VoicePart::Bass => soprano_shift(hall, &keys),
-        _ => 0,
+    let keys = match part {
+        VoicePart::Alto | VoicePart::Tenor | VoicePart::Bass => soprano(hall, &keys),
+        _ => keys,
     };
-    let keys: Vec<i32> = keys.iter().map(|key| key + shift).collect();
     let beside = match part {
         VoicePart::Tenor => other(hall, section, notes, number, VoicePart::Alto),
         VoicePart::Bass => other(hall, section, notes, number, VoicePart::Tenor),
@@ -65,19 +64,34 @@ pub fn line(
 
 /// Octaves, in semitones, by which a choir's soprano lies above a low lead.
 pub fn soprano_shift(hall: &Hall<'_>, keys: &[i32]) -> i32 {
-    let soprano = hall
-        .plan
-        .cast
-        .iter()
-        .find(|m| m.sings == Some(VoicePart::Soprano))
-        .and_then(|m| hall.catalog.profile(&m.instrument));
-    let [low, high] = soprano.map_or([52, 79], |p| p.range).map(i32::from);
+    let [low, high] = soprano_range(hall);
     let mean = keys.iter().sum::<i32>() / (keys.len().max(1) as i32);
     match mean {
         mean if mean < low + 3 => 12,
         mean if mean > high => -12,
         _ => 0,
     }
+}
+
+/// What a choir's soprano makes of a lead: where it cannot sing a note it takes another octave.
+fn soprano(hall: &Hall<'_>, keys: &[i32]) -> Vec<i32> {
+    let shift = soprano_shift(hall, keys);
+    let [low, high] = soprano_range(hall);
+    let octave = |key: i32| match key + shift {
+        key if key > high && key - 12 >= low => key - 12,
+        key if key < low && key + 12 <= high => key + 12,
+        key => key,
+    };
+    keys.iter().copied().map(octave).collect()
+}
+
+fn soprano_range(hall: &Hall<'_>) -> [i32; 2] {
+    let cast = &hall.plan.cast;
+    let soprano = cast
+        .iter()
+        .find(|m| m.sings == Some(VoicePart::Soprano))
+        .and_then(|m| hall.catalog.profile(&m.instrument));
+    soprano.map_or([52, 79], |p| p.range).map(i32::from)
 }
 
 /// The keys of another voice of the cast in the same line, if it is there.
