@@ -138,8 +138,7 @@ struct Candidate {
 
 impl Candidate {
     fn new(brief: &Brief, wish: &Wish, seed: u64, plan: Planner) -> Self {
-        let text = write(wish, seed).sheet_text;
-        let sheet = yuefu_lyrics::read(&text, languages()).sheet.unrolled();
+        let (text, sheet) = written(wish, seed);
         let mut free = brief.clone();
         free.length = None;
         let left = plan(&free, &sheet).0;
@@ -170,6 +169,13 @@ impl Candidate {
     }
 }
 
+/// Words that are written to a wish, and the sheet that is sung of them.
+fn written(wish: &Wish, seed: u64) -> (String, LyricSheet) {
+    let text = write(wish, seed).sheet_text;
+    let sheet = yuefu_lyrics::read(&text, languages()).sheet.unrolled();
+    (text, sheet)
+}
+
 /// Syllables a second in the quickest section.
 fn hurry(plan: &SongPlan, sheet: &LyricSheet) -> f64 {
     let line = &plan.timeline;
@@ -192,8 +198,7 @@ fn usual(brief: &Brief, wish: &Wish, seed: u64, plan: Planner) -> String {
     for _ in 0..TRIES.min(forms.len()) {
         let weights: Vec<f32> = forms.iter().map(|(_, weight)| *weight).collect();
         let (wish, _) = forms.remove(rng.weighted(&weights));
-        let text = write(&wish, seed).sheet_text;
-        let sheet = yuefu_lyrics::read(&text, languages()).sheet.unrolled();
+        let (text, sheet) = written(&wish, seed);
         let long = plan(brief, &sheet).0.length.0;
         let off = (LASTING[0] - long).max(long - LASTING[1]).max(0.0);
         if best.as_ref().is_none_or(|(least, _)| off < *least) {

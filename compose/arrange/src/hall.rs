@@ -461,12 +461,19 @@ impl<'a> Desk<'a> {
 
 /// Moves a note by octaves into a range, where the range allows it.
 pub fn fold(note: &mut Note, low: i32, high: i32) {
-    while note.pitch.midi() < low && note.pitch.midi() + 12 <= high {
-        note.pitch.octave += 1;
+    let key = note.pitch.midi();
+    note.pitch.octave += ((folded(key, low, high) - key) / 12) as i8;
+}
+
+/// A key by octaves in a range, where the range allows it.
+pub fn folded(mut key: i32, low: i32, high: i32) -> i32 {
+    while key < low && key + 12 <= high {
+        key += 12;
     }
-    while note.pitch.midi() > high && note.pitch.midi() - 12 >= low {
-        note.pitch.octave -= 1;
+    while key > high && key - 12 >= low {
+        key -= 12;
     }
+    key
 }
 
 /// A key cannot be struck while it is held: the earlier note gives way.

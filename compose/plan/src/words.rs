@@ -236,14 +236,14 @@ impl Around {
         };
         let least = |plan: &Self| plan.sung() + plan.edges();
         // Too little time: nothing drawn out, then a quicker tempo, then lines of half the length.
-        if least(self) > draft.bars.unwrap_or(1) {
+        let wanted = |draft: &TempoDraft| draft.bars.unwrap_or(1);
+        if least(self) > wanted(draft) {
             self.paces
                 .values_mut()
                 .for_each(|pace| *pace = pace.min(1.0));
             self.measure(metre, draft.bpm, false);
         }
         let top = style.tempo[1] * 1.12;
-        let wanted = |draft: &TempoDraft| draft.bars.unwrap_or(1);
         if least(self) > wanted(draft) && seconds && !draft.exact {
             let by = f64::from(least(self)) / f64::from(wanted(draft));
             let room = (top / draft.bpm).max(1.0);

@@ -15,7 +15,7 @@ use crate::{
 };
 use std::sync::{Mutex, OnceLock, PoisonError};
 use yuefu_arrange::{
-    Ask, Manner, Rhythm, Slot, TuneFinder, constraint,
+    Ask, Manner, Rhythm, Slot, TuneFinder, Weighed, constraint,
     finder::{Ends, Place},
 };
 use yuefu_engine::Rng;
@@ -309,17 +309,12 @@ impl TuneFinder for Composer {
         let kin = kin(place.style.melody.school)?;
         let ground = Ground::of_plan(place.plan);
         let past = past(place, &ground, kin);
-        let stressed = words.syllables.iter().any(|s| s.lyric.lang == "en");
+        let stressed = words.syllables.iter().any(Weighed::stressed);
         let lines = if stressed { LINES } else { FREE_LINES };
-        let mut found: usize = 0;
+        let tries = (0..LINES)
+            .filter_map(|_| self.draw_rhythm(place, &ground, kin, &past, Some(words), rng));
         let mut best: Option<(f32, Rhythm)> = None;
-        for _ in 0..LINES {
-            if found == lines {
-                break;
-            }
-            let drawn = self.draw_rhythm(place, &ground, kin, &past, Some(words), rng);
-            let Some(drawn) = drawn else { continue };
-            found += 1;
+        for drawn in tries.take(lines) {
             let mut before = None;
             let cost: f32 = (drawn.iter().enumerate())
                 .filter_map(|(index, (at, _))| words.cost(index, before.replace(*at), *at))

@@ -1,6 +1,9 @@
 //! A voice led beside another: thirds and sixths on the chords, by a search over the whole line.
 
-use crate::{Desk, hall::Hall};
+use crate::{
+    Desk,
+    hall::{Hall, folded},
+};
 use yuefu_engine::Rng;
 use yuefu_song::{Note, SectionPlan, VoicePart};
 use yuefu_theory::{Chord, Ticks};
@@ -77,12 +80,8 @@ pub fn soprano_shift(hall: &Hall<'_>, keys: &[i32]) -> i32 {
 fn soprano(hall: &Hall<'_>, keys: &[i32]) -> Vec<i32> {
     let shift = soprano_shift(hall, keys);
     let [low, high] = soprano_range(hall);
-    let octave = |key: i32| match key + shift {
-        key if key > high && key - 12 >= low => key - 12,
-        key if key < low && key + 12 <= high => key + 12,
-        key => key,
-    };
-    keys.iter().copied().map(octave).collect()
+    let keys = keys.iter().map(|key| folded(key + shift, low, high));
+    keys.collect()
 }
 
 fn soprano_range(hall: &Hall<'_>) -> [i32; 2] {

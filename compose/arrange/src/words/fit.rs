@@ -203,7 +203,7 @@ fn lay(
             };
             let weighed = &syllables[syllable];
             let weight = clock.weight(note.at);
-            if weighed.lyric.lang == "en"
+            if weighed.stressed()
                 && (weighed.strength > 0.8 && weight < 0.2
                     || weighed.strength < 0.2 && weight > 0.9)
             {

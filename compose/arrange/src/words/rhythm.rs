@@ -58,7 +58,7 @@ impl Ask<'_> {
             _ => 0.0,
         };
         // Where stress does not make the verse, tunes go their own way.
-        let stressed = self.syllables[index].lyric.lang == "en";
+        let stressed = self.syllables[index].stressed();
         let free = if stressed { 1.0 } else { 0.25 };
         let early = before.is_none() && at < Ticks::ZERO;
         let heavy = early && stressed && self.syllables[0].strength > 0.5;
@@ -101,7 +101,7 @@ impl Ask<'_> {
             false => syllable.strength,
         };
         let away = strength - weight;
-        let stressed = syllable.lyric.lang == "en";
+        let stressed = syllable.stressed();
         away * away
             * match (away > 0.0, stressed) {
                 (true, true) => 2.2,

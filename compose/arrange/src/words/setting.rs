@@ -725,7 +725,7 @@ fn same_way(idea: &Idea, weighed: &[Weighed], given: &[Given]) -> Option<Vec<Fit
     let same = words.eq(idea.words.iter().map(String::as_str));
     let free = weighed
         .iter()
-        .all(|w| w.lyric.lang != "en" && !w.rests() || w.lyric.rest == Rest::Phrase);
+        .all(|w| !w.stressed() && !w.rests() || w.lyric.rest == Rest::Phrase);
     if count != weighed.len() || !(same || free) || idea.begins.len() != given.len() {
         return None;
     }

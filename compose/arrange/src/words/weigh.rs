@@ -25,6 +25,11 @@ impl Weighed {
         matches!(self.lyric.delivery, Delivery::Rap | Delivery::Spoken)
     }
 
+    /// Whether its language makes verse by stress.
+    pub fn stressed(&self) -> bool {
+        self.lyric.lang == "en"
+    }
+
     /// Whether the voice rests after it.
     pub fn rests(&self) -> bool {
         self.lyric.rest != Rest::None
@@ -139,7 +144,7 @@ pub fn lean(from: &Weighed, to: &Weighed) -> Option<Lean> {
                 strict: strict * fresh,
             })
         }
-        _ if to.lyric.lang == "en" => Some(Lean {
+        _ if to.stressed() => Some(Lean {
             rise: (to.strength - from.strength) * 2.0,
             strict: 0.25 * fresh,
         }),

@@ -33,13 +33,12 @@ impl Harmonist {
         for stretch in stretches(over) {
             let course = &stretch.course;
             for ((at, key, chords), out) in asked.iter().zip(&mut out) {
-                let Some(beat) = stretch.starts.iter().position(|start| start == at) else {
+                let Ok(beat) = stretch.starts.binary_search(at) else {
                     continue;
                 };
-                let passage = course.passages.iter().position(|p| beat < p.beats.1);
-                if let Some(passage) = passage {
-                    *out = self.likely(course, passage, beat, key, chords);
-                }
+                // The beat lies in one of them: they have no gaps.
+                let passage = course.passages.partition_point(|p| p.beats.1 <= beat);
+                *out = self.likely(course, passage, beat, key, chords);
             }
         }
         out
@@ -81,8 +80,8 @@ impl Harmonist {
 struct Stretch {
     metre: Metre,
     course: Course,
-    /// The key of each passage.
-    keys: Vec<Key>,
+    /// The key of the last passage.
+    key: Option<Key>,
     /// When each beat begins.
     starts: Vec<Ticks>,
 }
@@ -119,7 +118,7 @@ fn stretches(over: &Over<'_>) -> Vec<Stretch> {
             out.push(Stretch {
                 metre: metre.clone(),
                 course,
-                keys: Vec::new(),
+                key: None,
                 starts: Vec::new(),
             });
             broken = false;
@@ -151,9 +150,9 @@ impl Stretch {
         }
         let to = self.course.beats.len();
         match self.course.passages.last_mut() {
-            Some(last) if self.keys.last() == Some(&key) => last.beats.1 = to,
+            Some(last) if self.key == Some(key) => last.beats.1 = to,
             _ => {
-                self.keys.push(key);
+                self.key = Some(key);
                 self.course.passages.push(Passage {
                     beats: (from, to),
                     kind: None,
