@@ -5,14 +5,29 @@
 use crate::weights::Table;
 use yuefu_audio::math;
 
+/// Outputs whose sums are held at once, in registers.
+const SIDE: usize = 32;
+
 /// Adds the product of a row vector and a table to `out`: `out[j] += x[i] * w[i][j]`.
 pub fn add_product(x: &[f32], w: &Table, out: &mut [f32]) {
     debug_assert!(x.len() == w.rows && out.len() == w.columns);
-    for (x, row) in x.iter().zip(w.numbers.chunks_exact(w.columns)) {
+    for (block, out) in out.chunks_mut(SIDE).enumerate() {
+        let own = block * SIDE..block * SIDE + out.len();
+        let rows = w.numbers.chunks_exact(w.columns);
+        let rows = rows.map(|row| &row[own.clone()]);
         // Rectified vectors are mostly zeros.
-        if *x != 0.0 {
-            add_scaled(row, *x, out);
+        let pairs = x.iter().zip(rows).filter(|(x, _)| **x != 0.0);
+        let Ok(whole) = <&mut [f32; SIDE]>::try_from(&mut *out) else {
+            pairs.for_each(|(x, row)| add_scaled(row, *x, out));
+            continue;
+        };
+        let mut sums = *whole;
+        for (x, row) in pairs {
+            for (sum, w) in sums.iter_mut().zip(row) {
+                *sum += x * w;
+            }
         }
+        *whole = sums;
     }
 }
 
