@@ -97,6 +97,9 @@ pub enum ComposerFault {
     Known(#[from] IndexError),
 }
 
+/// Pasts that a composer keeps in memory.
+const LATELY: usize = 8;
+
 /// A network that finds tunes.
 #[derive(Debug)]
 pub struct Composer {
@@ -104,9 +107,10 @@ pub struct Composer {
     id: String,
     /// Tunes that it must not repeat.
     known: &'static OriginalityIndex,
-    /// What was told last and the memory of it: songs are written in order, so that most of the
-    /// past is the same from one phrase to the next.
-    told: Mutex<(Vec<Told>, Memory)>,
+    /// What was told lately and the memories of it, the latest last: songs are written in order, so
+    /// that most of the past is the same from one phrase to the next. Several, because several drafts
+    /// may be written at once.
+    told: Mutex<Vec<(Vec<Told>, Memory)>>,
 }
 
 /// What a choice gets beside the network's share, in nats ([`ONWARD`]).
@@ -174,18 +178,35 @@ impl Composer {
         })
     }
 
-    /// The memory of a past; what it shares with the last one is not told again.
+    /// The memory of a past; what it shares with one that was told lately is not told again.
     fn memory(&self, rows: &[Told]) -> Memory {
-        let mut guard = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (known, memory) = &mut *guard;
-        let common = known.iter().zip(rows).take_while(|(a, b)| a == b).count();
-        let common = self.net.forget(memory, common);
+        let common = |known: &[Told]| {
+            let pairs = known.iter().zip(rows);
+            pairs.take_while(|(a, b)| a == b).count()
+        };
+        let lately = || self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut known, mut memory) = {
+            let mut all = lately();
+            // Another song's memory is left to who writes that.
+            let own = (0..all.len())
+                .map(|index| (common(&all[index].0), index))
+                .filter(|(common, index)| 2 * common >= all[*index].0.len())
+                .max();
+            own.map(|(_, index)| all.remove(index)).unwrap_or_default()
+        };
+        let common = self.net.forget(&mut memory, common(&known));
         known.truncate(common);
         for row in &rows[common..] {
-            self.net.tell(memory, row);
+            self.net.tell(&mut memory, row);
             known.push(*row);
         }
-        memory.clone()
+        let told = memory.clone();
+        let mut all = lately();
+        if all.len() >= LATELY {
+            all.remove(0);
+        }
+        all.push((known, memory));
+        told
     }
 }
 
