@@ -1,6 +1,7 @@
 //! Who sings the tune where: leads take turns, and a pianist thickens it.
 
 use crate::{
+    answer::answers,
     hall::Desk,
     level,
     tune::{TunePhrase, is_lead},
@@ -18,7 +19,8 @@ pub fn share(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> Vec
         .flat_map(|phrase| &phrase.notes)
         .any(|note| note.lyric.is_some());
     if sung && desk.member.role != Role::Vocal {
-        return vec![desk.phrase(section, answer(desk, section, tune))];
+        let sung: Vec<&Note> = tune.iter().flat_map(|phrase| &phrase.notes).collect();
+        return vec![desk.phrase(section, answers(desk, section, &sung))];
     }
     let leads: Vec<&str> = desk
         .hall
@@ -50,55 +52,6 @@ pub fn share(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> Vec
             desk.phrase_over(section, id, phrase.span, notes)
         })
         .collect()
-}
-
-/// Short figures of an instrument where the singer breathes: up or down to a tone of the next
-/// chord, ending before the words go on.
-fn answer(desk: &Desk<'_>, section: &SectionPlan, tune: &[TunePhrase]) -> Vec<Note> {
-    let mut rng = desk.section_seed(section).join("answer").rng();
-    let sung: Vec<&Note> = tune.iter().flat_map(|phrase| &phrase.notes).collect();
-    let grid = Ticks::of(1, 8);
-    let end = desk
-        .hall
-        .final_bar()
-        .filter(|bar| section.span.contains(bar.start))
-        .map_or(section.span.end, |bar| bar.start);
-    let [low, high] = desk.profile.sweet.map(i32::from);
-    let mut notes = Vec::new();
-    for (index, note) in sung.iter().enumerate() {
-        let next = sung.get(index + 1).map_or(end, |n| n.at);
-        // On the grid, a moment after the voice has ended.
-        let from = Ticks((note.end().0 + grid.0 - 1).div_euclid(grid.0) * grid.0);
-        let room = (next - from).0 / grid.0;
-        let eager = 0.35 + desk.energy(section) * 0.5;
-        if room < 3 || !rng.chance(eager) {
-            continue;
-        }
-        let bars = (room * grid.0 / desk.hall.metre(section).bar().0.max(1)).max(1);
-        let count = (room - 1).min(4 * bars).min(8);
-        let start = next - grid * (count + 1);
-        let aim = desk.hall.chord_at(next).or(desk.hall.chord_at(start));
-        let center = (low + high) / 2;
-        let target = (low..=high)
-            .filter(|k| aim.is_none_or(|c| c.chord.has(k.rem_euclid(12) as u8)))
-            .min_by_key(|k| (k - center - 4).abs())
-            .unwrap_or(center);
-        let up = rng.chance(0.5);
-        let mut key = target;
-        let mut line = vec![key];
-        for _ in 1..count {
-            let back = rng.chance(0.25);
-            key = crate::counter::step_in_scale(section, key, up == back).clamp(low, high);
-            line.push(key);
-        }
-        line.reverse();
-        for (step, key) in line.into_iter().enumerate() {
-            let loud = level(0.44 + 0.02 * step as f32);
-            let at = start + grid * step as i64;
-            notes.push(Note::new(at, grid, section.key.spell(key), loud));
-        }
-    }
-    notes
 }
 
 /// Moves a phrase by octaves to where its instrument sings best.

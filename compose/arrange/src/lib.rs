@@ -3,6 +3,7 @@
 //! Rules are the engine here; what they rule over (grooves, cells, casts) is data. Every phrase
 //! draws from its own seed path below `arrange`, so another take of one changes no other.
 
+mod answer;
 mod backing;
 mod bass;
 mod comp;
