@@ -119,9 +119,13 @@ pub(crate) fn text(brief: &Brief, plan: Planner) -> String {
     if at > 0 && ask(at - 1).over.abs() < ask(at).over.abs() {
         at -= 1;
     }
-    while at > 0 && !ask(at).fits {
-        at -= 1;
-    }
+    // Fewer words where these leave no room; a frame of single bars is the lesser evil.
+    let framed = (0..=at).rev().find(|at| {
+        let own = ask(*at);
+        own.fits && own.framed
+    });
+    let fitting = || (1..=at).rev().find(|at| ask(*at).fits);
+    let at = framed.or_else(fitting).unwrap_or(0);
     ask(at).text
 }
 
@@ -134,6 +138,8 @@ struct Candidate {
     over: f64,
     /// Whether all can be sung in the time asked for, and not in more of a hurry than at ease.
     fits: bool,
+    /// Whether what begins and ends the song keeps two bars, where at ease it has them.
+    framed: bool,
 }
 
 impl Candidate {
@@ -165,6 +171,7 @@ impl Candidate {
             over: math::ln((room / USUAL_SHARE).max(1e-3)),
             fits: said.iter().all(|note| note.code != "words-too-long")
                 && (hurry <= HURRY || hurry <= ease),
+            framed: is_framed(&asked, &left),
         }
     }
 }
@@ -174,6 +181,15 @@ fn written(wish: &Wish, seed: u64) -> (String, LyricSheet) {
     let text = write(wish, seed).sheet_text;
     let sheet = yuefu_lyrics::read(&text, languages()).sheet.unrolled();
     (text, sheet)
+}
+
+/// Whether no intro and no outro of a plan shrank to one bar that has more `at_ease`.
+fn is_framed(plan: &SongPlan, at_ease: &SongPlan) -> bool {
+    let frame =
+        |section: &&SectionPlan| matches!(section.kind, SectionKind::Intro | SectionKind::Outro);
+    let free = at_ease.sections.iter().filter(frame);
+    let mut pairs = plan.sections.iter().filter(frame).zip(free);
+    pairs.all(|(own, free)| own.bars >= free.bars.min(2))
 }
 
 /// Syllables a second in the quickest section.
