@@ -22,6 +22,17 @@ pub struct Composed {
     pub notes: Vec<Diagnostic>,
 }
 
+/// A song before its notes.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// Its plan.
+    pub plan: SongPlan,
+    /// Its words; empty where nothing is sung.
+    pub lyrics: LyricSheet,
+    /// What could not be done as asked.
+    pub notes: Vec<Diagnostic>,
+}
+
 impl Studio {
     /// The studio with another composer: `learned` (what ships), `light`, `rules`, or a
     /// file of weights.
@@ -115,45 +126,27 @@ impl Studio {
         brief: Brief,
         release: &ReleasePlan,
     ) -> Result<Composed, StudioError> {
-        if brief.is_refused() {
-            return Err(StudioError::Refused(brief.errors().cloned().collect()));
-        }
+        let Planned {
+            plan,
+            lyrics,
+            notes,
+        } = self.plan_brief(&brief)?;
         let seed = brief.seed.unwrap_or(0);
         let root = SeedPath::song(seed);
-        let mut notes = brief.diagnostics.clone();
-        // The writer keeps an order of sections that was asked for, so no words overrule it.
-        let kept = words::are_ours(&brief) && written::stated_form(&brief).is_some();
-        let planner = |brief: &Brief, words: &LyricSheet| {
-            let mut brief = brief.clone();
-            brief.form = brief.form.filter(|_| !kept);
-            let finder = self.harmony_finder();
-            yuefu_plan::plan_with(&brief, words, &self.book, &self.catalog, finder, &root)
-        };
-        let words = words::of(&brief, &mut notes, &planner);
-        let (mut plan, planned) = planner(&brief, &words);
-        if let (Some(title), None) = (&words.title, &brief.title) {
-            plan.title.clone_from(title);
+        let mut engines = self.engines();
+        let draft = self.best_draft(&plan, &lyrics, self.band(&engines), &root);
+        for used in engines.iter_mut().filter(|used| used.stage == TUNES) {
+            used.draft = Some(draft).filter(|draft| *draft > 0);
         }
-        let refused: Vec<Diagnostic> = planned
-            .iter()
-            .filter(|note| note.severity == Severity::Error)
-            .cloned()
-            .collect();
-        if !refused.is_empty() {
-            return Err(StudioError::Refused(refused));
-        }
-        let engines = self.engines();
-        let band = self.band(&engines);
-        let mut score = yuefu_arrange::arrange_words(&plan, &words, band, &root);
+        let mut score = yuefu_arrange::arrange_words(&plan, &lyrics, self.band(&engines), &root);
         silence_the_unheard(&mut score, &plan);
-        notes.extend(planned);
         let voices = yuefu_plan::voices(&brief, &plan, &self.book);
         let mut song = Song {
             format: FORMAT,
             seed,
             brief,
             plan,
-            lyrics: words,
+            lyrics,
             score,
             mix: None,
             master: None,
@@ -165,6 +158,45 @@ impl Studio {
         self.name_soundfont(&mut song);
         self.name_voices(&mut song);
         Ok(Composed { song, notes })
+    }
+
+    /// What a song is before its notes: its plan and its words.
+    ///
+    /// # Errors
+    /// When the brief is refused.
+    pub fn plan_brief(&self, brief: &Brief) -> Result<Planned, StudioError> {
+        if brief.is_refused() {
+            return Err(StudioError::Refused(brief.errors().cloned().collect()));
+        }
+        let root = SeedPath::song(brief.seed.unwrap_or(0));
+        let mut notes = brief.diagnostics.clone();
+        // The writer keeps an order of sections that was asked for, so no words overrule it.
+        let kept = words::are_ours(brief) && written::stated_form(brief).is_some();
+        let planner = |brief: &Brief, words: &LyricSheet| {
+            let mut brief = brief.clone();
+            brief.form = brief.form.filter(|_| !kept);
+            let finder = self.harmony_finder();
+            yuefu_plan::plan_with(&brief, words, &self.book, &self.catalog, finder, &root)
+        };
+        let lyrics = words::of(brief, &mut notes, &planner);
+        let (mut plan, planned) = planner(brief, &lyrics);
+        if let (Some(title), None) = (&lyrics.title, &brief.title) {
+            plan.title.clone_from(title);
+        }
+        let refused: Vec<Diagnostic> = planned
+            .iter()
+            .filter(|note| note.severity == Severity::Error)
+            .cloned()
+            .collect();
+        if !refused.is_empty() {
+            return Err(StudioError::Refused(refused));
+        }
+        notes.extend(planned);
+        Ok(Planned {
+            plan,
+            lyrics,
+            notes,
+        })
     }
 
     /// The engines of this build, in the order of the stages.
@@ -230,11 +262,13 @@ impl Studio {
         let tunes = engines.iter().find(|used| used.stage == TUNES);
         let finder = tunes.and_then(|used| self.finder(&used.engine));
         let temperature = tunes.and_then(|used| used.temperature).unwrap_or(100);
+        let draft = tunes.and_then(|used| used.draft).unwrap_or(0);
         let drummer = self.drummer.as_deref().map(|own| own as &dyn KitPlayer);
         let pianist = self.pianist.as_deref().map(|own| own as &dyn Accompanist);
         Band::new(&self.book, &self.catalog)
             .with(finder)
             .at_temperature(f32::from(temperature) / 100.0)
+            .on_draft(draft)
             .drummed(drummer.filter(|own| wrote(DRUMS, own.id())))
             .accompanied(pianist.filter(|own| wrote(HANDS, own.id())))
     }

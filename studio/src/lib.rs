@@ -12,6 +12,7 @@
 pub mod arranging;
 mod balance;
 pub mod compose;
+mod drafts;
 mod drawing;
 pub mod editing;
 pub mod endpoint;
@@ -129,6 +130,8 @@ impl Studio {
         }
         let catalog =
             Catalog::parse(&yuefu_data::tables("instruments")).map_err(StudioError::Internal)?;
+        yuefu_evaluate::drafts::Standards::shipped()
+            .map_err(|fault| StudioError::Internal(fault.to_owned()))?;
         let broken =
             |fault: yuefu_composer::ComposerFault| StudioError::Internal(fault.to_string());
         let composer = Composer::shipped().map_err(broken)?;

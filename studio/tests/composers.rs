@@ -61,3 +61,32 @@ fn a_temperature_stays_with_its_song() {
         assert!(studio().with_temperature(wrong).is_err());
     }
 }
+
+#[test]
+fn one_of_several_drafts_is_kept_with_any_number_of_threads() {
+    let stated = |song: &Song| {
+        let used = song.engines.iter().find(|used| used.stage == "tune");
+        used.unwrap().draft
+    };
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let alone = alone.unwrap();
+    let songs = [5, 6].map(|seed| {
+        let made = song(&studio(), PROMPT, seed);
+        assert_eq!(made, alone.install(|| song(&studio(), PROMPT, seed)));
+        made
+    });
+    assert!(songs.iter().all(|song| stated(song).is_some()));
+    // What is written anew goes on in the ways of the draft.
+    let kept = &songs[0];
+    let mut forgetful = kept.clone();
+    for used in &mut forgetful.engines {
+        used.draft = None;
+    }
+    let (on, _) = anew(&studio(), kept);
+    let (off, _) = anew(&studio(), &forgetful);
+    assert_eq!(stated(&on), stated(kept));
+    assert_ne!(lead(&on), lead(&off));
+    // There is nothing to weigh where rules write.
+    let rules = song(&studio().with_composer("rules").unwrap(), PROMPT, 5);
+    assert_eq!(stated(&rules), None);
+}

@@ -4,7 +4,8 @@
 //! [--file STYLE.toml] [--composer learned|light|rules|FILE.yfw]`
 //!
 //! Real songs: the melodies of POP909 in `../shared/data` (or `--data`); without it only the
-//! generated column is printed.
+//! generated column is printed. Single songs are compared with the songs that their style's composer
+//! learned from (`data/composer/drafts.txt`).
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 use yuefu_bench::{
@@ -14,18 +15,9 @@ use yuefu_bench::{
     pop909, songs,
 };
 use yuefu_engine::SeedPath;
+use yuefu_evaluate::drafts::{ASKED, Standards};
 use yuefu_song::{Role, StyleBook};
 use yuefu_studio::Studio;
-
-/// Figures that single songs are asked for: nine of ten are to lie where the middle eight of ten real
-/// songs lie.
-const ASKED: [(usize, &str); 5] = [
-    (8, "chord tones"),
-    (13, "heard before"),
-    (7, "range"),
-    (5, "leaps turn"),
-    (6, "density"),
-];
 
 fn main() -> ExitCode {
     let args = Args::of_program();
@@ -68,6 +60,14 @@ fn main() -> ExitCode {
     let mut total = 0;
     let mut all: Vec<[f64; 17]> = Vec::new();
     let mut alone: Vec<String> = Vec::new();
+    let (mut counted, mut usual) = (0, [0; ASKED.len()]);
+    let standards = match Standards::shipped() {
+        Ok(standards) => standards,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
     for style in book.styles() {
         if only.is_some_and(|id| id != style.id) {
             continue;
@@ -133,15 +133,22 @@ fn main() -> ExitCode {
             })
             .collect();
         println!("{:16}{} {judged}", style.id, marks.join(""));
-        let shares = ASKED.map(|(figure, _)| {
-            let (_, low, high) = columns[figure];
-            let good = rows
-                .iter()
-                .filter(|r| r[figure] >= low && r[figure] <= high);
-            good.count() as f64 / rows.len() as f64
-        });
-        let marks = shares.map(|share| format!("{share:13.2}"));
-        alone.push(format!("{:16}{}", style.id, marks.join("")));
+        let school = style.melody.school;
+        if let Some(standard) = standards.of(school.name(), false) {
+            let good = rows.iter().map(|row| standard.usual(row));
+            let good = good.fold([0; ASKED.len()], |sum, own| {
+                std::array::from_fn(|i| sum[i] + usize::from(own[i]))
+            });
+            let shares = good.map(|count| format!("{:13.2}", count as f64 / rows.len() as f64));
+            alone.push(format!(
+                "{:16}{:>9}{}",
+                style.id,
+                school.name(),
+                shares.join("")
+            ));
+            counted += rows.len();
+            usual = std::array::from_fn(|i| usual[i] + good[i]);
+        }
         all.extend(rows);
     }
     println!(
@@ -162,22 +169,18 @@ fn main() -> ExitCode {
     }
     if !real.is_empty() {
         println!("{inside} of {total} style means lie in the middle 80 % of the real songs");
-        let names = ASKED.map(|(_, name)| format!("{name:>13}"));
-        println!(
-            "\nshare of single songs in the middle 80 % of the real ones\n{:16}{}",
-            "",
-            names.join("")
-        );
-        for row in alone {
-            println!("{row}");
-        }
-        let shares = ASKED.map(|(figure, _)| {
-            let (_, low, high) = columns[figure];
-            let good = all.iter().filter(|r| r[figure] >= low && r[figure] <= high);
-            format!("{:13.2}", good.count() as f64 / all.len().max(1) as f64)
-        });
-        println!("{:16}{}", "all", shares.join(""));
     }
+    let names = ASKED.map(|(_, name)| format!("{name:>13}"));
+    println!(
+        "\nshare of single songs in the middle 80 % of real songs that were learned from, by school\n{:25}{}",
+        "",
+        names.join("")
+    );
+    for row in alone {
+        println!("{row}");
+    }
+    let shares = usual.map(|count| format!("{:13.2}", count as f64 / counted.max(1) as f64));
+    println!("{:25}{}", "all", shares.join(""));
     ExitCode::SUCCESS
 }
 

@@ -1,7 +1,7 @@
 //! Can a judge tell our tunes from real ones?
 //!
 //! `cargo run --release -p yuefu-bench --bin turing -- [--data DIR] [--songs N] [--styles A,B]
-//! [--composers rules,markov,FILE.yfw,shipped] [--tune] [--sung] [--asked N] [--from SEED]`
+//! [--composers rules,markov,FILE.yfw,shipped] [--tune] [--sung] [--first] [--asked N] [--from SEED]`
 //!
 //! Real: excerpts of 32 bars of POP909 that no engine has learned from (validation and test songs).
 //! Ours: excerpts of as many songs of the styles, in common time; `--sung` with words of the
@@ -9,7 +9,8 @@
 //! and a small network over the notes ([`yuefu_evaluate::events`]); whole songs are in one fold. It
 //! prints the areas under the curve (0.5: cannot tell) for each composer, what the first judge asked
 //! most (means, and where the middle eight of ten lie), and the floor: real against real, the mean of
-//! five random halvings. `--tune` leaves out what chords say; `--from` is the first seed of ours.
+//! five random halvings. `--tune` leaves out what chords say; `--from` is the first seed of ours, `--first` takes
+//! the first draft of each tune instead of the one that a song keeps.
 
 use std::{path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
@@ -18,7 +19,7 @@ use yuefu_corpus::{Limits, Piece, Source, Split, gather};
 use yuefu_engine::{Cancel, SeedPath};
 use yuefu_evaluate::events::{self, Event};
 use yuefu_song::{
-    Brief, ReleasePlan, Score, Track,
+    Brief, Score, Track,
     brief::{VoiceWish, Weighted},
     lead_of,
 };
@@ -127,14 +128,16 @@ fn run() -> Result<(), String> {
                 },
                 ..Brief::default()
             };
-            let made = studio
-                .compose_brief(brief, &ReleasePlan::streaming())
-                .map_err(|error| error.to_string())?;
+            let planned = studio.plan_brief(&brief).map_err(|e| e.to_string())?;
             // The same plan and words, whoever finds the tunes.
             let band = Band::new(&studio.book, &studio.catalog).with(finder);
-            let (plan, words) = (&made.song.plan, &made.song.lyrics);
+            let (plan, words) = (&planned.plan, &planned.lyrics);
             let path = SeedPath::song(seed);
-            let score = yuefu_arrange::arrange_words(plan, words, band, &path);
+            let draft = match args.has("--first") {
+                true => 0,
+                false => studio.best_draft(plan, words, band, &path),
+            };
+            let score = yuefu_arrange::arrange_leads(plan, words, band.on_draft(draft), &path);
             ours.extend(lead_of(&score).and_then(|track| read(&score, track)));
         }
         let both: Vec<Read> = real.iter().chain(&ours).cloned().collect();

@@ -26,6 +26,8 @@ pub struct Band<'a> {
     pub finder: Option<&'a dyn TuneFinder>,
     /// How freely it draws; 1: as it has learned.
     pub temperature: f32,
+    /// Which draft of the song's tune is written; 0: the first.
+    pub draft: u16,
     /// Who plays kits; rules alone where there is nobody.
     pub drummer: Option<&'a dyn KitPlayer>,
     /// Who accompanies on keyboards; rules alone where there is nobody.
@@ -40,6 +42,7 @@ impl<'a> Band<'a> {
             catalog,
             finder: None,
             temperature: 1.0,
+            draft: 0,
             drummer: None,
             pianist: None,
         }
@@ -56,6 +59,11 @@ impl<'a> Band<'a> {
             temperature,
             ..self
         }
+    }
+
+    /// The same band, writing another draft of the tune: other ways, other phrases, the same plan.
+    pub fn on_draft(self, draft: u16) -> Self {
+        Self { draft, ..self }
     }
 
     /// The same band with somebody who plays kits.

@@ -35,6 +35,8 @@ pub struct Hall<'a> {
     pub finder: Option<&'a dyn TuneFinder>,
     /// How freely it draws.
     pub temperature: f32,
+    /// Which draft of the tune is written.
+    pub draft: u16,
     /// The ways of the song.
     pub habits: Habits,
     /// Who plays kits, where that is not rules alone.
@@ -79,7 +81,8 @@ impl<'a> Hall<'a> {
             words: None,
             finder: band.finder,
             temperature: band.temperature,
-            habits: Habits::of_song(seed),
+            draft: band.draft,
+            habits: Habits::of_song(&drafted(seed.clone(), band.draft)),
             drummer: band.drummer,
             pianist: band.pianist,
             past: RefCell::default(),
@@ -156,6 +159,11 @@ impl<'a> Hall<'a> {
             true => past[at] = heard,
             false => past.insert(at, heard),
         }
+    }
+
+    /// Everything random of a tune's material, in the draft that is written.
+    pub fn tune_seed(&self, material: &str) -> SeedPath {
+        drafted(self.seed.join("tune"), self.draft).join(material)
     }
 
     /// The metre of a section.
@@ -456,6 +464,14 @@ impl<'a> Desk<'a> {
             take: section.take + self.hall.scope.take,
         };
         Phrase::new(id, span, origin, notes)
+    }
+}
+
+/// A place in the tree of randomness in some draft; the first is the place itself.
+fn drafted(seed: SeedPath, draft: u16) -> SeedPath {
+    match draft {
+        0 => seed,
+        draft => seed.join("draft").join(draft),
     }
 }
 

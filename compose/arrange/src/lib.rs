@@ -41,7 +41,9 @@ pub use words::{
 
 use hall::{Desk, Hall, Scope};
 use yuefu_engine::SeedPath;
-use yuefu_song::{ChordSpan, LyricSheet, Phrase, Score, Section, SectionPlan, SongPlan, Track};
+use yuefu_song::{
+    CastMember, ChordSpan, LyricSheet, Phrase, Score, Section, SectionPlan, SongPlan, Track,
+};
 
 /// Name and version of this engine, written into phrases.
 pub const ENGINE: &str = "rules 1";
@@ -60,6 +62,27 @@ pub fn arrange_words(
     band: Band<'_>,
     seed: &SeedPath,
 ) -> Score {
+    written(plan, words, band, seed, |_| true)
+}
+
+/// What [`arrange_words`] writes for those who carry the tune, alone: a draft is weighed before
+/// the others play to it.
+pub fn arrange_leads(
+    plan: &SongPlan,
+    words: &LyricSheet,
+    band: Band<'_>,
+    seed: &SeedPath,
+) -> Score {
+    written(plan, words, band, seed, tune::is_lead)
+}
+
+fn written(
+    plan: &SongPlan,
+    words: &LyricSheet,
+    band: Band<'_>,
+    seed: &SeedPath,
+    plays: impl Fn(&CastMember) -> bool,
+) -> Score {
     let mut score = frame(plan);
     let Some(mut hall) = Hall::new(plan, band, seed) else {
         return score;
@@ -67,7 +90,7 @@ pub fn arrange_words(
     hall.words = Some(words);
     // The tune first: others listen to it.
     let tune = tune::write(&hall);
-    for member in &plan.cast {
+    for member in plan.cast.iter().filter(|member| plays(member)) {
         let Some(desk) = hall.desk(member) else {
             continue;
         };

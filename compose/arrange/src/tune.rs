@@ -84,7 +84,7 @@ pub fn write(hall: &Hall<'_>) -> Tune {
                     SectionKind::Solo => &section.id,
                     _ => &section.material,
                 };
-                let seed = hall.take(hall.seed.join("tune").join(material), section, None);
+                let seed = hall.take(hall.tune_seed(material), section, None);
                 let name = seed.as_str().to_owned();
                 let known = materials.entry(name.clone()).or_default();
                 sings = Some(name);

@@ -107,6 +107,9 @@ pub struct EngineUse {
     /// How freely it draws, in per cent of what it has learned; absent: as it does by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<u16>,
+    /// Which of several drafts was kept; absent: the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<u16>,
 }
 
 impl EngineUse {
@@ -117,6 +120,7 @@ impl EngineUse {
             engine: engine.into(),
             version,
             temperature: None,
+            draft: None,
         }
     }
 }

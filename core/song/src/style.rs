@@ -160,6 +160,18 @@ pub enum School {
     Rules,
 }
 
+impl School {
+    /// Its name, as files state it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pop => "pop",
+            Self::Art => "art",
+            Self::Standard => "standard",
+            Self::Rules => "rules",
+        }
+    }
+}
+
 /// Which real accompanists are like those of a style.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -9,6 +9,8 @@ const ROUNDS: usize = 80;
 const RATE: f64 = 0.1;
 /// Fewest examples on each side of a split.
 const FEWEST: usize = 4;
+/// Most questions of a tree that is read.
+const DEEPEST: usize = 8;
 
 /// A trained judge.
 #[derive(Clone, Debug)]
@@ -64,6 +66,40 @@ impl Judge {
         self.start + self.trees.iter().map(|t| RATE * t.answer(row)).sum::<f64>()
     }
 
+    /// The judge as text: a line for each tree.
+    pub fn text(&self) -> String {
+        let mut out = format!("start {}\n", self.start);
+        for tree in &self.trees {
+            out.push_str("tree");
+            tree.write(&mut out);
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Reads what [`Self::text`] wrote, of rows of so many features.
+    ///
+    /// # Errors
+    /// A sentence with the line that cannot be read.
+    pub fn parse(text: &str, features: usize) -> Result<Self, String> {
+        let mut lines = text.lines();
+        let first = lines.next().unwrap_or_default();
+        let start = first.strip_prefix("start ").and_then(finite);
+        let start = start.ok_or_else(|| format!("expected `start NUMBER`, found `{first}`"))?;
+        let trees = lines.map(|line| {
+            let words = line.strip_prefix("tree ").map(str::split_ascii_whitespace);
+            let tree = words.and_then(|mut words| {
+                let tree = Tree::read(&mut words, features, DEEPEST)?;
+                words.next().is_none().then_some(tree)
+            });
+            tree.ok_or_else(|| format!("expected a tree of {features} features, found `{line}`"))
+        });
+        Ok(Self {
+            start,
+            trees: trees.collect::<Result<_, _>>()?,
+        })
+    }
+
     /// Features by how often trees ask for them, most first.
     pub fn asked(&self) -> Vec<(usize, usize)> {
         let mut counts = std::collections::BTreeMap::new();
@@ -77,6 +113,35 @@ impl Judge {
 }
 
 impl Tree {
+    /// Prefix order: `s FEATURE AT LOW HIGH`, `l VALUE`.
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Leaf(value) => out.push_str(&format!(" l {value}")),
+            Self::Split(feature, at, sides) => {
+                out.push_str(&format!(" s {feature} {at}"));
+                sides.iter().for_each(|side| side.write(out));
+            }
+        }
+    }
+
+    fn read<'t>(
+        words: &mut impl Iterator<Item = &'t str>,
+        features: usize,
+        deepest: usize,
+    ) -> Option<Self> {
+        match words.next()? {
+            "l" => words.next().and_then(finite).map(Self::Leaf),
+            "s" if deepest > 0 => {
+                let feature = words.next()?.parse().ok().filter(|f| *f < features)?;
+                let at = words.next().and_then(finite)?;
+                let low = Self::read(words, features, deepest - 1)?;
+                let high = Self::read(words, features, deepest - 1)?;
+                Some(Self::Split(feature, at, Box::new([low, high])))
+            }
+            _ => None,
+        }
+    }
+
     fn answer(&self, row: &[f64]) -> f64 {
         match self {
             Self::Leaf(value) => *value,
@@ -90,6 +155,10 @@ impl Tree {
             sides.iter().for_each(|side| side.count(counts));
         }
     }
+}
+
+fn finite(word: &str) -> Option<f64> {
+    word.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
 fn grow(
@@ -198,6 +267,25 @@ pub fn tell_apart(rows: &[Vec<f64>], real: &[bool], folds: &[usize]) -> (f64, Ve
 mod tests {
     use super::*;
     use yuefu_engine::SeedPath;
+
+    #[test]
+    fn a_judge_reads_itself_back() {
+        let rows: Vec<Vec<f64>> = (0..60)
+            .map(|i| vec![f64::from(i % 7), f64::from(i)])
+            .collect();
+        let real: Vec<bool> = (0..60).map(|i| i % 7 > 3 || i > 50).collect();
+        let judge = Judge::train(&rows, &real);
+        let again = Judge::parse(&judge.text(), 2).unwrap();
+        assert!(rows.iter().all(|row| judge.score(row) == again.score(row)));
+        for wrong in [
+            "",
+            "start x",
+            "start 1\ntree s 2 0.5 l 1 l 2",
+            "start 1\ntree l 1 l",
+        ] {
+            assert!(Judge::parse(wrong, 2).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn what_differs_is_told_apart_and_what_does_not_is_not() {

@@ -7,6 +7,7 @@
 //! themselves and each other. Everything reads scores; the same scores give the same figures.
 
 pub mod boost;
+pub mod drafts;
 pub mod events;
 pub mod likeness;
 pub mod lines;

@@ -6,7 +6,7 @@ use crate::events::{AT, BEFORE, KEYS, TIMES};
 use std::collections::BTreeMap;
 use yuefu_audio::math;
 use yuefu_nets::{
-    kernel::{add, add_scaled, dot, rectify, row, softmax},
+    kernel::{add, add_scaled, dot, dots, rectify, row, softmax},
     layers::{Cell, Dense, Norm, Tables},
     weights::{Table, WeightsFault, parse, take},
 };
@@ -20,6 +20,8 @@ pub const MEMORY: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Net {
     width: usize,
+    /// How fast the sinusoids of a place turn ([`place_angle`]).
+    turns: Vec<f64>,
     /// Embeddings of all classes of [`BEFORE`], one after another.
     before: Table,
     body: Body,
@@ -130,6 +132,7 @@ impl Net {
         };
         Ok(Self {
             width,
+            turns: (0..width / 2).map(|index| turn(index, width / 2)).collect(),
             before,
             body,
             time: Dense::take(tables, "time", width, TIMES.len())?,
@@ -152,7 +155,7 @@ impl Net {
         match &self.body {
             Body::Transformer { blocks, last } => {
                 memory.rows.resize_with(blocks.len(), Default::default);
-                add_place(memory.told, &mut x);
+                self.add_place(memory.told, &mut x);
                 for (block, rows) in blocks.iter().zip(&mut memory.rows) {
                     self.attend(block, rows, &mut x);
                 }
@@ -206,6 +209,16 @@ impl Net {
         answer(&self.key, state, &AT, known)
     }
 
+    /// Adds the sinusoids of a place.
+    fn add_place(&self, place: usize, x: &mut [f32]) {
+        let (low, high) = x.split_at_mut(self.turns.len());
+        for ((low, high), turn) in low.iter_mut().zip(high).zip(&self.turns) {
+            let angle = place as f64 * turn;
+            *low += math::sin(angle) as f32;
+            *high += math::cos(angle) as f32;
+        }
+    }
+
     fn attend(&self, block: &Block, rows: &mut [Vec<f32>; 2], x: &mut [f32]) {
         let width = self.width;
         let each = width / HEADS;
@@ -220,9 +233,17 @@ impl Net {
         let scale = 1.0 / (each as f32).sqrt();
         for head in 0..HEADS {
             let own = head * each..(head + 1) * each;
-            let keys = rows[0].chunks_exact(width);
-            for (share, key) in shares.iter_mut().zip(keys) {
-                *share = dot(&query[own.clone()], &key[own.clone()]) * scale;
+            let query = &query[own.clone()];
+            let key = |row: usize| &rows[0][row * width..][own.clone()];
+            let (fours, rest) = shares.as_chunks_mut::<4>();
+            for (index, four) in fours.iter_mut().enumerate() {
+                let from = index * 4;
+                let keys = [key(from), key(from + 1), key(from + 2), key(from + 3)];
+                *four = dots(query, keys).map(|product| product * scale);
+            }
+            let from = fours.len() * 4;
+            for (index, share) in rest.iter_mut().enumerate() {
+                *share = dot(query, key(from + index)) * scale;
             }
             softmax(&mut shares);
             for (share, value) in shares.iter().zip(rows[1].chunks_exact(width)) {
@@ -237,20 +258,13 @@ impl Net {
     }
 }
 
-/// Adds the sinusoids of a place.
-fn add_place(place: usize, x: &mut [f32]) {
-    let half = x.len() / 2;
-    for index in 0..half {
-        let angle = place_angle(place, index, half);
-        x[index] += math::sin(angle) as f32;
-        x[half + index] += math::cos(angle) as f32;
-    }
-}
-
 /// The angle of a place in one of the sinusoids.
 pub fn place_angle(place: usize, index: usize, half: usize) -> f64 {
-    let turn = math::exp(-math::ln(1000.0) * index as f64 / half as f64);
-    place as f64 * turn
+    place as f64 * turn(index, half)
+}
+
+fn turn(index: usize, half: usize) -> f64 {
+    math::exp(-math::ln(1000.0) * index as f64 / half as f64)
 }
 
 fn answer(head: &Head, state: &[f32], sizes: &[usize], known: &[u8]) -> Vec<f32> {

@@ -11,24 +11,27 @@ const SIDE: usize = 32;
 /// Adds the product of a row vector and a table to `out`: `out[j] += x[i] * w[i][j]`.
 pub fn add_product(x: &[f32], w: &Table, out: &mut [f32]) {
     debug_assert!(x.len() == w.rows && out.len() == w.columns);
-    for (block, out) in out.chunks_mut(SIDE).enumerate() {
-        let own = block * SIDE..block * SIDE + out.len();
-        let rows = w.numbers.chunks_exact(w.columns);
-        let rows = rows.map(|row| &row[own.clone()]);
-        // Rectified vectors are mostly zeros.
-        let pairs = x.iter().zip(rows).filter(|(x, _)| **x != 0.0);
-        let Ok(whole) = <&mut [f32; SIDE]>::try_from(&mut *out) else {
-            pairs.for_each(|(x, row)| add_scaled(row, *x, out));
-            continue;
-        };
-        let mut sums = *whole;
-        for (x, row) in pairs {
-            for (sum, w) in sums.iter_mut().zip(row) {
-                *sum += x * w;
+    // Rectified vectors are mostly zeros.
+    let rows = || {
+        let all = x.iter().zip(w.numbers.chunks_exact(w.columns));
+        all.filter(|(x, _)| **x != 0.0)
+    };
+    let mut start = 0;
+    let (blocks, rest) = out.as_chunks_mut::<SIDE>();
+    for block in blocks {
+        let mut sums = *block;
+        for (x, row) in rows() {
+            // A length that is known lets the sums stay in registers.
+            if let Some(row) = row[start..].first_chunk::<SIDE>() {
+                for (sum, w) in sums.iter_mut().zip(row) {
+                    *sum += x * w;
+                }
             }
         }
-        *whole = sums;
+        *block = sums;
+        start += SIDE;
     }
+    rows().for_each(|(x, row)| add_scaled(&row[start..], *x, rest));
 }
 
 /// Adds `scale` times a row.
@@ -84,6 +87,17 @@ pub fn softmax(x: &mut [f32]) {
 /// The product of two rows, term by term and summed in order.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     sum(a.iter().zip(b).map(|(a, b)| a * b))
+}
+
+/// [`dot`] of one row with each of four, at once: each sum has its own order, and none waits for another.
+pub fn dots(a: &[f32], [b, c, d, e]: [&[f32]; 4]) -> [f32; 4] {
+    let mut sums = [0.0; 4];
+    for ((((a, b), c), d), e) in a.iter().zip(b).zip(c).zip(d).zip(e) {
+        for (sum, other) in sums.iter_mut().zip([b, c, d, e]) {
+            *sum += a * other;
+        }
+    }
+    sums
 }
 
 fn sum(numbers: impl Iterator<Item = f32>) -> f32 {
