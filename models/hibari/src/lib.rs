@@ -23,7 +23,7 @@ use yuefu_voice::{
 /// Name of the weights in `data`.
 const WEIGHTS: &str = "voices/hibari/hibari.onnx";
 /// Raised whenever equal plans sound otherwise.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The singer.
 pub struct Hibari {

@@ -232,6 +232,13 @@ impl<'a> Synth<'a> {
             let mut sum = self.bins[bin] * turn * magnitude;
 
             let mut noise = exp(read(&spoken.spectrum.noise).min(MOST));
+            let mut rest = exp(read(&spoken.spectrum.rest).min(MOST)) * db(12.0 * soft * voiced);
+            if !paced && voiced > 0.5 {
+                let most = exp((harmonic + NOISE_MATCH + match_f0).min(MOST));
+                let most = most * db(most_noise(bin, octaves, color.f0));
+                noise = noise.min(most);
+                rest = rest.min(most);
+            }
             if breath > 0.0 || whisper > 0.0 {
                 let open = octaves.clamp(-2.0, 1.5);
                 let aspiration = db(-30.0 + 24.0 * breath + 5.0 * open);
@@ -247,14 +254,6 @@ impl<'a> Synth<'a> {
             );
             sum += z * (noise * std::f32::consts::SQRT_2);
 
-            let mut rest = exp(read(&spoken.spectrum.rest).min(MOST)) * db(12.0 * soft * voiced);
-            if !paced && voiced > 0.5 {
-                // A held vowel is no noisier than this many decibels below its harmonics: where a
-                // line fades out in speech, the rest is most of what is left.
-                let under = -16.0 + 5.0 * octaves.clamp(0.0, 2.4);
-                let most = exp((harmonic + NOISE_MATCH + match_f0).min(MOST)) * db(under);
-                rest = rest.min(most);
-            }
             let cycles = if paced {
                 spoken.spectrum.phi[near * BINS + low] * (0.5 / std::f32::consts::PI)
             } else {
@@ -381,6 +380,18 @@ fn pulses(plan: &VoicePlan, start: f64, samples: usize) -> Vec<f32> {
             (sum - 0.5) as f32
         })
         .collect()
+}
+
+/// Decibels by which the noise of a held vowel is at least below its harmonics: where a line fades
+/// out in speech, and in weak syllables, noise is most of what is left. Below the pitch there is next
+/// to none: a formant there has no harmonic, and its hiss alone would sound.
+fn most_noise(bin: usize, octaves: f32, pitch: f32) -> f32 {
+    let under = -16.0 + 5.0 * octaves.clamp(0.0, 2.4);
+    if bin as f32 * (BIN as f32) < 0.8 * pitch {
+        under - 24.0
+    } else {
+        under
+    }
 }
 
 /// How much each syllable's vowel is raised or lowered so that all are about equally loud at the
