@@ -14,6 +14,7 @@ mod color;
 pub mod contract;
 pub mod ensemble;
 pub mod finish;
+mod height;
 pub mod measure;
 pub mod neural;
 pub mod phones;

@@ -9,6 +9,7 @@ use super::network::Network;
 use super::shape::{Features, NOISE, symbol_number};
 use super::{bands, bands::BANDS};
 use crate::finish::{self, between};
+use crate::height::{self, Air};
 use crate::plan::{PlanPhone, PlanSyllable, VoicePlan};
 use crate::resample::resample;
 use crate::singer::{Natural, Singer, SingerProfile, Utterance, VoiceError};
@@ -23,7 +24,7 @@ const RATE: u32 = 24_000;
 /// Length of a response, in samples.
 const SIZE: usize = 1024;
 /// Version of the code: changes whenever equal plans sound otherwise.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Root mean square of an open vowel at normal level, as a natural logarithm of the amplitude:
 /// −20 dB.
 const NORMAL: f32 = -std::f32::consts::LN_10;
@@ -166,6 +167,7 @@ impl NeuralSinger {
                 breath: curves.breathiness.at(offset),
                 tension: curves.tension.at(offset),
                 formant: math::exp2(f64::from(curves.formant.at(offset)) / 12.0) as f32,
+                pitch: curves.f0.at(offset),
             };
             let sings = frame.voiced && curves.voicing.at(offset) > 0.5;
             voiced.push(sings);
@@ -203,6 +205,8 @@ struct Color {
     tension: f32,
     /// Factor of the formants' frequencies.
     formant: f32,
+    /// Hertz.
+    pitch: f32,
 }
 
 impl Color {
@@ -215,8 +219,13 @@ impl Color {
         envelope: &mut Vec<f32>,
         noise: &mut Vec<f32>,
     ) {
+        let air = Air::new(self.pitch);
+        let formant = match sings {
+            true => self.formant * height::larynx(self.pitch),
+            false => self.formant,
+        };
         for (index, hertz) in tables.hertz.iter().enumerate() {
-            let place = tables.place(index, self.formant);
+            let place = tables.place(index, formant);
             let low = (place as usize).min(BANDS - 2);
             let share = (place - low as f32).min(1.0);
             let mut level = frame.bands[low] + (frame.bands[low + 1] - frame.bands[low]) * share;
@@ -225,7 +234,7 @@ impl Color {
             level += self.tension * octaves.clamp(0.0, 3.0) * 0.46 * 0.7;
             envelope.push(level + self.level);
             let decibels = noise_at(&frame.noise, *hertz);
-            let share = math::fast_exp2(decibels / 6.020_6);
+            let share = math::fast_exp2(decibels / 6.020_6).max(air.at(*hertz));
             noise.push(if sings {
                 let more = self.breath.max(0.0);
                 let less = 1.0 + self.breath.min(0.0);
