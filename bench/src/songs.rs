@@ -15,18 +15,25 @@ pub fn studio(composer: &str) -> Result<Studio, String> {
     studio.map_err(|error| error.to_string())
 }
 
+/// What is asked for: a song of a style, an instrumental unless it is `sung`.
+pub fn brief(style: &str, seed: u64, sung: bool) -> Brief {
+    Brief {
+        styles: vec![Weighted::new(style.to_owned(), 1.0)],
+        seed: Some(seed),
+        voice: match sung {
+            true => VoiceWish::Any,
+            false => VoiceWish::Instrumental,
+        },
+        ..Brief::default()
+    }
+}
+
 /// An instrumental of a style.
 ///
 /// # Errors
 /// What the studio says.
 pub fn instrumental(studio: &Studio, style: &str, seed: u64) -> Result<Song, String> {
-    let brief = Brief {
-        styles: vec![Weighted::new(style.to_owned(), 1.0)],
-        seed: Some(seed),
-        voice: VoiceWish::Instrumental,
-        ..Brief::default()
-    };
-    let made = studio.compose_brief(brief, &ReleasePlan::streaming());
+    let made = studio.compose_brief(brief(style, seed, false), &ReleasePlan::streaming());
     made.map(|made| made.song)
         .map_err(|error| error.to_string())
 }

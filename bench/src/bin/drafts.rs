@@ -16,11 +16,7 @@ use yuefu_bench::{
 use yuefu_corpus::{Piece, Source, Split};
 use yuefu_engine::SeedPath;
 use yuefu_evaluate::drafts::{ASKED, Standard, Standards};
-use yuefu_song::{
-    Brief, School, Score, Track,
-    brief::{VoiceWish, Weighted},
-    lead_of,
-};
+use yuefu_song::{Brief, School, Score, Track, lead_of};
 use yuefu_studio::Studio;
 use yuefu_theory::Metre;
 
@@ -133,17 +129,8 @@ fn drafts(studio: &Studio, kind: &Kind, number: u64) -> Result<Vec<Vec<f64>>, St
     }
     let seed = FROM + number;
     let brief = Brief {
-        styles: vec![Weighted::new(
-            own[number as usize % own.len()].to_owned(),
-            1.0,
-        )],
         metre: Some(Metre::common()),
-        seed: Some(seed),
-        voice: match sung {
-            true => VoiceWish::Any,
-            false => VoiceWish::Instrumental,
-        },
-        ..Brief::default()
+        ..songs::brief(own[number as usize % own.len()], seed, sung)
     };
     let planned = studio
         .plan_brief(&brief)

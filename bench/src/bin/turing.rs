@@ -14,15 +14,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
-use yuefu_bench::{args::Args, boost, composer, lines, markov::Markov, sheet};
+use yuefu_bench::{args::Args, boost, composer, lines, markov::Markov, sheet, songs};
 use yuefu_corpus::{Limits, Piece, Source, Split, gather};
 use yuefu_engine::{Cancel, SeedPath};
 use yuefu_evaluate::events::{self, Event};
-use yuefu_song::{
-    Brief, Score, Track,
-    brief::{VoiceWish, Weighted},
-    lead_of,
-};
+use yuefu_song::{Brief, Score, Track, lead_of};
 use yuefu_studio::Studio;
 use yuefu_theory::Metre;
 
@@ -45,7 +41,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), String> {
     let args = Args::of_program();
     let data = PathBuf::from(args.value_or("--data", "../shared/data"));
-    let songs = args.number_or("--songs", 120_u64)?;
+    let count = args.number_or("--songs", 120_u64)?;
     let most = args.number_or("--asked", 14_usize)?;
     let from = args.number_or("--from", 1000_u64)?;
     let styles: Vec<&str> = args.value_or("--styles", "pop,ballad").split(',').collect();
@@ -113,20 +109,10 @@ fn run() -> Result<(), String> {
         }
         .map_err(|error| error.to_string())?;
         let mut ours = Vec::new();
-        for seed in from..from + songs {
+        for seed in from..from + count {
             let brief = Brief {
-                styles: vec![Weighted::new(
-                    styles[seed as usize % styles.len()].to_owned(),
-                    1.0,
-                )],
                 metre: Some(Metre::common()),
-                seed: Some(seed),
-                voice: if sung {
-                    VoiceWish::Any
-                } else {
-                    VoiceWish::Instrumental
-                },
-                ..Brief::default()
+                ..songs::brief(styles[seed as usize % styles.len()], seed, sung)
             };
             let planned = studio.plan_brief(&brief).map_err(|e| e.to_string())?;
             // The same plan and words, whoever finds the tunes.
