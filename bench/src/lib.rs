@@ -12,3 +12,9 @@ pub mod round_trip;
 pub mod songs;
 
 pub use yuefu_evaluate::{boost, lines, sheet};
+
+/// Mean of some values, and where the middle eight of ten lie.
+pub fn shown(values: &[f64]) -> String {
+    let (mean, low, high) = lines::spread(values);
+    format!("{mean:7.3} ({low:.3} - {high:.3})")
+}

@@ -155,6 +155,14 @@ impl Studio {
     }
 }
 
+/// Lets work that names no number of threads of its own (drafts of a tune, for one) use so many. For
+/// programs, once and before any work: the first call counts.
+pub fn use_threads(count: usize) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count.max(1));
+    // Only a second call can fail.
+    let _ = pool.build_global();
+}
+
 /// Threads worth using: as many as there are processors.
 pub fn default_threads() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)

@@ -53,6 +53,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if cli.common.threads.is_some() {
+        yuefu_studio::use_threads(song::threads(&cli.common));
+    }
     let cancel = Cancel::new();
     stop_on_interrupt(cancel.clone());
     quiet_panics();

@@ -14,7 +14,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 use yuefu_arrange::{Band, TuneFinder};
-use yuefu_bench::{args::Args, boost, composer, lines, markov::Markov, sheet, songs};
+use yuefu_bench::{args::Args, boost, composer, markov::Markov, sheet, songs};
 use yuefu_corpus::{Limits, Piece, Source, Split, gather};
 use yuefu_engine::{Cancel, SeedPath};
 use yuefu_evaluate::events::{self, Event};
@@ -136,8 +136,7 @@ fn run() -> Result<(), String> {
         );
         let shown = |of: &[Read], feature: usize| {
             let values: Vec<f64> = of.iter().map(|row| row.0[feature]).collect();
-            let (mean, low, high) = lines::spread(&values);
-            format!("{mean:7.3} ({low:.3} - {high:.3})")
+            yuefu_bench::shown(&values)
         };
         for (feature, times) in asked.iter().take(most) {
             println!(

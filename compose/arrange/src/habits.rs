@@ -40,11 +40,11 @@ impl Habits {
         let mut about = |spread: f32| rng.normal().clamp(-2.2, 2.2) * spread;
         let mut own = Self {
             semitones: about(0.7) - 0.2,
-            repeats: about(0.45),
+            repeats: about(0.45) - 0.08,
             leaps: about(0.35),
             onward: about(0.3),
             chordal: about(0.9),
-            sixteenths: about(0.8) + 0.2,
+            sixteenths: about(0.9) + 0.6,
             offbeats: about(0.35) + 0.12,
             pickups: 0.0,
             breath: 0.0,
@@ -55,10 +55,19 @@ impl Habits {
         if rng.chance(0.14) {
             own.semitones = -3.0;
         }
-        own.breath = [0.0, 0.5, 1.0, 2.0, 3.0][rng.weighted(&[0.22, 0.18, 0.32, 0.18, 0.1])];
-        own.varies = rng.range(0.3, 1.0);
-        own.heights = rng.range(2.4, 5.0);
-        own.pickups = rng.normal().clamp(-2.2, 2.2) * 0.9 + 2.3;
+        let breaths = [
+            (0.0, 0.2),
+            (0.5, 0.12),
+            (0.75, 0.1),
+            (1.0, 0.2),
+            (1.5, 0.08),
+            (2.0, 0.17),
+            (3.0, 0.13),
+        ];
+        own.breath = breaths[rng.weighted(&breaths.map(|breath| breath.1))].0;
+        own.varies = rng.range(0.45, 1.0);
+        own.heights = rng.range(2.6, 5.6);
+        own.pickups = rng.normal().clamp(-2.2, 2.2) * 0.9 + 2.9;
         own
     }
 }

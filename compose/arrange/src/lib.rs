@@ -6,6 +6,7 @@
 mod answer;
 mod backing;
 mod bass;
+mod breath;
 mod comp;
 mod counter;
 mod drums;

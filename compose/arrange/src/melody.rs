@@ -2,7 +2,7 @@
 //! themselves.
 
 use crate::{
-    Hall,
+    Hall, breath,
     finder::{Ends, Heard, Place, TuneFinder},
     level,
     material::{Idea, Material, letters},
@@ -101,6 +101,10 @@ impl Writer<'_> {
             phrases.push(TunePhrase { span, notes });
         }
         known.heard += 1;
+        let bpm = self.hall.plan.timeline.bpm(self.section.span.start);
+        let longest = breath::longest(self.profile, bpm);
+        let goes_on = final_bar.is_none().then_some(self.section.span.end);
+        breath::catch(&mut phrases, longest, goes_on);
         phrases
     }
 
@@ -309,7 +313,7 @@ impl Writer<'_> {
         let height = swing.clamp(-1.8, 1.8) * self.hall.habits.heights;
         match self.profile.family {
             // A voice that sits an octave away is another singer's.
-            Family::Voice => height.clamp(-5.0, 5.0),
+            Family::Voice => height.clamp(-6.0, 6.0),
             _ => height,
         }
     }

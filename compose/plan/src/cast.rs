@@ -397,7 +397,7 @@ pub fn players(
 }
 
 /// Share of the interludes in which nobody sings, where songs are like real ones.
-const RESTS: f32 = 0.85;
+const RESTS: f32 = 0.92;
 
 /// Whether a lead leaves an interlude to the band, as singers do.
 fn rests(style: &Style, member: &CastMember, section: &SectionPlan, seed: &SeedPath) -> bool {

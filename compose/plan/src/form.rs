@@ -163,7 +163,7 @@ pub fn choose(
 }
 
 /// Bars between the first chorus and the verse after it, and how usual they are in songs.
-const BETWEEN: [(u32, f32); 3] = [(0, 0.3), (4, 0.4), (8, 0.3)];
+const BETWEEN: [(u32, f32); 3] = [(0, 0.25), (4, 0.35), (8, 0.4)];
 
 /// Puts an interlude between the first chorus and the verse after it, as most real songs have one.
 fn breathe(sections: &mut Vec<SectionDraft>, seed: &SeedPath) {

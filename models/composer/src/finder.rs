@@ -29,7 +29,7 @@ use yuefu_song::School;
 use yuefu_theory::Ticks;
 
 /// Raised whenever the same network would find other tunes.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 /// Weights in `data`.
 const WEIGHTS: &str = "composer/tunes.yfw";
 /// Weights of the light engine.
@@ -44,26 +44,34 @@ const RULES: f32 = 0.3;
 /// What is lost where a tune is drawn note by note, each from what was drawn before, and is given
 /// back, in nats: going on in one direction, and tones of the chord on strong beats. Both are less
 /// frequent in what is drawn than in the songs that were learned from (docs/RESULTS.md).
-const ONWARD: f32 = 0.42;
+const ONWARD: f32 = 0.46;
 /// See [`ONWARD`].
 const CHORDAL: f32 = 0.45;
+/// What other tones of the chord get back.
+const ELSEWHERE: f32 = 0.08;
 /// Major thirds, fourths and tritones are more frequent in what is drawn; see [`ONWARD`].
-const LEAPS: f32 = 0.25;
+const LEAPS: f32 = 0.3;
+/// Whole steps and fifths are less frequent; see [`ONWARD`].
+const STEPS: f32 = 0.1;
+/// See [`STEPS`].
+const FIFTHS: f32 = 0.25;
 /// Tones and stress of words draw a tune this way and that, in small steps; it gets back what they take.
 const WORDED: Back = Back {
     chordal: 0.5,
-    onward: 0.4,
-    semitones: -0.8,
+    onward: 0.52,
+    repeats: 0.18,
+    semitones: -0.6,
+    seconds: -0.05,
     thirds: 0.3,
     leaps: 0.5,
-    wide: 0.002,
+    wide: 0.008,
     home: 0.1,
     leading: -0.45,
 };
 /// The tonic is less frequent in what is drawn; see [`ONWARD`].
 const HOME: f32 = 0.12;
 /// Keys lie closer together in what is drawn: for each square of a semitone from the phrase's middle.
-const WIDE: f32 = 0.005;
+const WIDE: f32 = 0.012;
 /// The metric weight from which a beat is strong.
 const STRONG: f32 = 0.7;
 /// Notes of the tune so far that are told; then half of them are forgotten.
@@ -72,13 +80,20 @@ const PAST: usize = MEMORY - 80;
 const DENSITY: f32 = 1.8;
 /// How much what words ask of a rhythm counts beside the network's shares.
 const WORDS: f32 = 2.5;
+/// What a sixteenth after a beat loses where nobody sings.
+const AFTER: f32 = 0.2;
 /// What onsets between the eighths get back that words take from them, in nats ([`ONWARD`]): after a
 /// beat, and before one.
-const QUICK: [f32; 2] = [-0.45, 0.3];
+const QUICK: [f32; 2] = [-0.7, 0.2];
+/// What onsets between the beats lose there.
+const OFFBEATS: f32 = 0.2;
 /// What it costs a sung line to stay between the eighths.
 const ASTRAY: f32 = 1.3;
-/// What notes of a dotted quarter and more get back within a sung line.
-const HELD: f32 = 1.3;
+/// What notes of a sixteenth, a dotted eighth, a quarter, a dotted quarter to a half note, and more get
+/// back within a sung line.
+const HELD: [f32; 5] = [0.25, -0.35, 0.35, 1.3, 0.9];
+/// What it costs a sung line to begin on the second half of a beat.
+const LATE: f32 = 0.5;
 /// Rhythms that are drawn for a line of words; the one that suits them best is kept.
 const LINES: usize = 6;
 /// As many where stress does not make the verse.
@@ -118,7 +133,9 @@ pub struct Composer {
 struct Back {
     chordal: f32,
     onward: f32,
+    repeats: f32,
     semitones: f32,
+    seconds: f32,
     thirds: f32,
     leaps: f32,
     wide: f32,
@@ -602,16 +619,33 @@ fn timely(
     let apart = |at: Ticks| within(at) % 6 == 3;
     let own = match within(at) {
         0 => 0.0,
+        6 if sung => habits.offbeats - OFFBEATS,
         6 => habits.offbeats,
         // Words differ more from song to song, and come before a beat rather than after one.
         from if sung => habits.sixteenths * 1.6 + QUICK[usize::from(from == 9)],
+        3 => habits.sixteenths - AFTER,
         _ => habits.sixteenths,
     };
-    let astray = sung && apart(at) && before.is_some_and(apart);
-    let early = sung && first && at < place.span.start;
-    let held = sung && !first && before.is_some_and(|before| at - before >= Ticks::of(3, 8));
-    let mut out = own;
-    for (holds, nats) in [(astray, -ASTRAY), (early, habits.pickups), (held, HELD)] {
+    if !sung {
+        return own;
+    }
+    let astray = apart(at) && before.is_some_and(apart);
+    let early = first && at < place.span.start;
+    let late = first && !early && within(at) == 6;
+    let lasted = match before {
+        Some(before) if !first => (at - before).0 / GRID.0,
+        _ => 0,
+    };
+    let held = match lasted {
+        3 => HELD[0],
+        9 => HELD[1],
+        12..18 => HELD[2],
+        18..30 => HELD[3],
+        30.. => HELD[4],
+        _ => 0.0,
+    };
+    let mut out = own + held;
+    for (holds, nats) in [(astray, -ASTRAY), (early, habits.pickups), (late, -LATE)] {
         out += if holds { nats } else { 0.0 };
     }
     out
@@ -629,19 +663,21 @@ fn given_back(place: &Place<'_>, slot: &Slot, before: Option<i32>, heading: i32,
     };
     let size = match interval.abs() {
         _ if before.is_none() => 0.0,
-        0 => habits.repeats,
+        0 => words.repeats + habits.repeats,
         1 => words.semitones + habits.semitones,
-        2 => 0.0,
+        2 => words.seconds + STEPS,
         3 => words.thirds,
         4 => -LEAPS * 1.6,
         5 | 6 => habits.leaps - LEAPS,
+        7 => words.leaps + habits.leaps + FIFTHS,
         _ => words.leaps + habits.leaps,
     };
     let pc = key.rem_euclid(12) as u8;
-    let stands = slot.weight >= STRONG && slot.chord.is_some_and(|chord| chord.has(pc));
+    let stands = slot.chord.is_some_and(|chord| chord.has(pc));
     let away = (key as f32 - center).abs().min(8.0);
     let stands = match stands {
-        true => CHORDAL + words.chordal + habits.chordal,
+        true if slot.weight >= STRONG => CHORDAL + words.chordal + habits.chordal,
+        true => ELSEWHERE,
         false => 0.0,
     };
     let degree = match (12 + pc - slot.key.tonic.pc()) % 12 {

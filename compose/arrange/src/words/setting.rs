@@ -33,7 +33,7 @@ const QUICK: [f64; 2] = [1.7, 4.0];
 const ELSEWHERE: f32 = 9.5;
 
 /// The quickest breath, in seconds.
-const BREATH: f64 = 0.2;
+const BREATH: f32 = 0.2;
 
 /// A line to be sung.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,9 +128,11 @@ impl Writer<'_> {
                 let mut rng = self.seed.join("hold").join(number).rng();
                 // The less a song breathes, the more often the end of a line is held almost until the
                 // next one begins.
-                let often = 0.75 - 0.25 * self.hall.habits.breath;
+                let often = 0.7 - 0.25 * self.hall.habits.breath;
                 let holds = self.finder().is_some() && rng.chance(often);
-                if !holds || !hold_on(&mut before.notes, &notes, bpm) {
+                let quick = BREATH * rng.range(0.8, 1.8);
+                let breath = Ticks::of(1, 16) * (f64::from(quick) * bpm / 15.0).ceil() as i64;
+                if !holds || !hold_on(&mut before.notes, &notes, breath) {
                     make_room(&mut before.notes, &notes, metre.unit_len());
                 }
             }
@@ -235,7 +237,8 @@ impl Writer<'_> {
                 let words = weighed.iter().map(|w| w.lyric.reading.as_str());
                 // Where tones make the words, other words want other keys.
                 let free = weighed.iter().all(|w| w.lyric.lang != "yue");
-                let again = free && self.finder().is_some() && !rng.chance(self.hall.habits.varies);
+                let again =
+                    free && self.finder().is_some() && !rng.chance(self.hall.habits.varies * 0.5);
                 let same = idea.as_ref().filter(|idea| {
                     let sung = idea.keys.len() == fitted.len();
                     let words = words.clone().eq(idea.words.iter().map(String::as_str));
@@ -249,7 +252,7 @@ impl Writer<'_> {
             None => {
                 let bars = span.len().0 / clock.metre.bar().0.max(1);
                 let model: Vec<Restated> = match known.models(span.len()) {
-                    Some(idea) if rng.chance(0.45) => (today(idea).into_iter())
+                    Some(idea) if rng.chance(0.6) => (today(idea).into_iter())
                         .map(|given| (given.at - span.start, given.len, given.key))
                         .collect(),
                     // Who has learned from songs needs no model.
@@ -363,7 +366,8 @@ impl Writer<'_> {
             if let Some(mut found) = found.filter(|found| found.len() == weighed.len()) {
                 // A line is held where it ends.
                 if let Some((at, len)) = found.last_mut() {
-                    *len = (*len).max((span.len() - *at).min(Ticks::of(3, 8)));
+                    let held = [2, 3, 3, 4][rng.weighted(&[1.0; 4])];
+                    *len = (*len).max((span.len() - *at).min(Ticks::of(held, 8)));
                 }
                 return found;
             }
@@ -747,14 +751,12 @@ fn same_way(idea: &Idea, weighed: &[Weighed], given: &[Given]) -> Option<Vec<Fit
     Some(fitted)
 }
 
-/// Holds the last note of a line until a quick breath before the next begins, two whole notes at
-/// most; says whether it could.
-fn hold_on(before: &mut [Note], next: &[Note], bpm: f64) -> bool {
+/// Holds the last note of a line until a breath before the next begins, two whole notes at most; says
+/// whether it could.
+fn hold_on(before: &mut [Note], next: &[Note], breath: Ticks) -> bool {
     let (Some(last), Some(first)) = (before.last_mut(), next.first()) else {
         return false;
     };
-    let sixteenth = Ticks::of(1, 16);
-    let breath = sixteenth * ((BREATH * bpm / 15.0).ceil() as i64).max(1);
     let room = first.at - breath - last.at;
     let holds = room > last.len && room <= Ticks::WHOLE * 2;
     if holds {

@@ -18,7 +18,7 @@ use yuefu_song::{SectionKind, Style};
 use yuefu_theory::{Key, Metre, Mode, Quality, Roman};
 
 /// Raised whenever the same network would find other chords.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// Weights in `data`.
 const WEIGHTS: &str = "composer/chords.yfw";
 /// Below 1: likelier choices more often. Of roots and triads, then of basses and colors.
@@ -26,13 +26,15 @@ const HEATS: [f32; 2] = [1.0, 0.85];
 /// Choices beyond this share of likelihood are never drawn ([`nucleus`]).
 const NUCLEUS: f32 = 0.985;
 /// What remains of the likelihood of a chord that the style's rows never use.
-const FOREIGN: f32 = 0.3;
+const FOREIGN: f32 = 0.5;
 /// What remains of the likelihood of roots that come out too often: what is drawn beat by beat falls
 /// back on them, and the plan adds dominants where sections lead on (docs/RESULTS.md).
-const FREQUENT: [(u8, f32); 3] = [(2, 0.7), (5, 0.88), (7, 0.8)];
+const FREQUENT: [(u8, f32); 3] = [(2, 0.7), (5, 0.75), (7, 0.8)];
 /// How much more readily a chord that has had three beats of a bar leaves the fourth to another, in
 /// nats: drawn beat by beat that is rarer than in songs.
 const LAST_BEAT: f32 = 0.45;
+/// How much less readily a chord goes on after one beat, in nats.
+const ONE_BEAT: f32 = 0.45;
 /// Tries to find a section that is neither dull nor heard before.
 const TRIES: usize = 5;
 /// Felt beats of a bar at most; longer bars are left to the rows.
@@ -125,6 +127,9 @@ impl Harmonist {
             let held = at - from >= 3 && !course.beats[at - 2..].iter().any(|b| b.change);
             if course.per_bar == 4 && beat == 3 && held {
                 share[1] += LAST_BEAT;
+            }
+            if at > from && course.beats[at - 1].change {
+                share[1] -= ONE_BEAT;
             }
             softmax(&mut share);
             let change = now.is_none() || rng.chance(share[1]);
