@@ -26,7 +26,7 @@ pub const ASKED: [(usize, &str); 5] = [
 
 /// What a draft loses, in nats, for each figure that is unusual, and beside that for each width of
 /// the usual stretch by which it is.
-const UNUSUAL: f64 = 2.0;
+const UNUSUAL: f64 = 5.0;
 
 /// What real tunes of a kind are like.
 #[derive(Clone, Debug)]
