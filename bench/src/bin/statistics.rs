@@ -18,6 +18,7 @@ use yuefu_engine::SeedPath;
 use yuefu_evaluate::drafts::{ASKED, Standards};
 use yuefu_song::{Role, StyleBook};
 use yuefu_studio::Studio;
+use yuefu_theory::Metre;
 
 fn main() -> ExitCode {
     let args = Args::of_program();
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     let real: Vec<[f64; 17]> = match pop909::read(&archive, 909) {
         Ok(songs) => songs
             .iter()
-            .filter_map(|s| measure(&s.melody, &s.chords, 4.0))
+            .filter_map(|s| measure(&s.melody, &s.chords, &Metre::common()))
             .collect(),
         Err(error) => {
             println!(

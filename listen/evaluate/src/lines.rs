@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use yuefu_audio::math;
 use yuefu_song::{Role, Score, Track};
+use yuefu_theory::Metre;
 
 /// One note: onset and length in quarter notes from the first downbeat, and MIDI key.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,7 +49,8 @@ pub const NAMES: [&str; 17] = [
 ];
 
 /// The figures of a line in the order of [`NAMES`], or `None` for fewer than 40 notes.
-pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> Option<[f64; 17]> {
+pub fn measure(notes: &[LineNote], chords: &[LineChord], metre: &Metre) -> Option<[f64; 17]> {
+    let quarters = metre.bar().as_quarters();
     let mut notes = notes.to_vec();
     notes.sort_by(|a, b| a.at.total_cmp(&b.at).then(b.key.cmp(&a.key)));
     // The top voice alone.
@@ -72,7 +74,16 @@ pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> 
         .count() as f64
         / leaps.len().max(1) as f64;
     let grid = |at: f64, unit: f64| ((at / unit).round() * unit - at).abs() < 0.09;
-    let on_beat: Vec<&LineNote> = notes.iter().filter(|n| grid(n.at, 1.0)).collect();
+    // Felt beats: those of 6/8 are dotted quarters. The next bar's first one is the last.
+    let mut beats: Vec<f64> = (metre.beat_offsets().iter())
+        .map(|beat| beat.as_quarters())
+        .collect();
+    beats.push(quarters);
+    let is_beat = |at: f64| {
+        let place = at.rem_euclid(quarters);
+        beats.iter().any(|beat| (place - beat).abs() < 0.09)
+    };
+    let on_beat: Vec<&LineNote> = notes.iter().filter(|n| is_beat(n.at)).collect();
     let chordal = on_beat
         .iter()
         .filter_map(|n| {
@@ -101,7 +112,7 @@ pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> 
     let sounding: f64 = notes.iter().map(|n| n.len).sum();
     let active = sounding + silence;
     let lengths: f64 = phrases.iter().map(|(a, b)| b - a).sum::<f64>() / phrases.len() as f64;
-    let bar_of = |n: &LineNote| (n.at / beats_per_bar + 0.01).floor() as i64;
+    let bar_of = |n: &LineNote| (n.at / quarters + 0.01).floor() as i64;
     let mut seen: Vec<Vec<(i32, i32)>> = Vec::new();
     let (mut bars, mut again) = (0.0, 0.0);
     let mut index = 0;
@@ -116,7 +127,7 @@ pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> 
             .iter()
             .map(|n| {
                 (
-                    ((n.at - bar as f64 * beats_per_bar) * 4.0).round() as i32,
+                    ((n.at - bar as f64 * quarters) * 4.0).round() as i32,
                     n.key - first,
                 )
             })
@@ -143,12 +154,12 @@ pub fn measure(notes: &[LineNote], chords: &[LineChord], beats_per_bar: f64) -> 
         f64::from(keys.clone().max()? - keys.min()?),
         chordal.iter().sum::<f64>() / (chordal.len().max(1) as f64),
         notes.iter().filter(|n| !grid(n.at, 0.5)).count() as f64 / count,
-        notes.iter().filter(|n| !grid(n.at, 1.0)).count() as f64 / count,
+        notes.iter().filter(|n| !is_beat(n.at)).count() as f64 / count,
         silence / active.max(1.0),
         lengths,
         again / f64::max(bars, 1.0),
         entropy(&notes),
-        contrast(&notes, beats_per_bar * 8.0),
+        contrast(&notes, quarters * 8.0),
         leading(chords),
     ])
 }
@@ -227,8 +238,7 @@ fn of_tracks<'a>(score: &Score, tracks: impl Iterator<Item = &'a Track>) -> Opti
             pcs: c.chord.pcs().iter().fold(0, |set, pc| set | 1 << pc),
         })
         .collect();
-    let bar = score.timeline.metres[0].metre.bar().as_quarters();
-    measure(&line, &chords, bar)
+    measure(&line, &chords, &score.timeline.metres[0].metre)
 }
 
 /// Mean, and the values below which a tenth and nine tenths lie.
