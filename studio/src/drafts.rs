@@ -4,14 +4,13 @@ use crate::Studio;
 use rayon::prelude::*;
 use std::ops::RangeInclusive;
 use yuefu_arrange::{Band, arrange_leads};
-use yuefu_audio::math;
 use yuefu_engine::SeedPath;
-use yuefu_evaluate::drafts::{Standard, Standards};
+use yuefu_evaluate::drafts::{Standard, Standards, shares};
 use yuefu_originality::{OriginalityIndex, tune_of};
 use yuefu_song::{LyricSheet, School, Score, SongPlan, lead_of};
 
 /// Drafts that are written of a song's tune. The first of all (0) is for those who weigh nothing.
-const DRAFTS: RangeInclusive<u16> = 1..=14;
+pub const DRAFTS: RangeInclusive<u16> = 1..=14;
 
 /// What is known of a draft.
 struct Read {
@@ -78,14 +77,9 @@ fn chosen(read: &[Option<Read>], seed: &SeedPath) -> u16 {
         .iter()
         .map(|own| own.as_ref().filter(usable).map(|own| own.weight));
     let weights: Vec<Option<f64>> = weights.collect();
-    let most = weights.iter().flatten().copied().fold(f64::MIN, f64::max);
-    let shares = weights
-        .iter()
-        .map(|weight| weight.map_or(0.0, |own| math::exp(own - most)));
-    let shares: Vec<f32> = shares.map(|share| share as f32).collect();
-    match most > f64::MIN {
-        true => DRAFTS.start() + seed.join("draft").rng().weighted(&shares) as u16,
-        false => 0,
+    match shares(&weights) {
+        Some(shares) => DRAFTS.start() + seed.join("draft").rng().weighted(&shares) as u16,
+        None => 0,
     }
 }
 

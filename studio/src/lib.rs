@@ -48,6 +48,7 @@ mod world;
 mod written;
 
 pub use compose::Composed;
+pub use drafts::DRAFTS;
 pub use error::StudioError;
 pub use import::{ImportFormat, Imported, Part, Reimported, Remark};
 pub use project::{OpenProject, Project};

@@ -4,9 +4,10 @@
 //! Real: tunes of the corpus's training part, by school (POP909, Lieder, OpenEWLD). Drafts: tunes
 //! that the shipped composer writes for plans of the schools' styles, with and without words; chords
 //! and forms are the same in all drafts of a plan, and judges do not read the chords. A first judge
-//! tells real tunes from any drafts, a second one from those that songs keep by the first, a third one
-//! from those that they keep by both, and so on; together they ship. It prints how well each tells songs that none
-//! was trained on (area under the curve; 0.5: cannot), and how well what all keep is told.
+//! tells real tunes from any drafts, a second one from those that songs keep by the first, a third
+//! one from those that they keep by both, and so on; together they ship. It prints how well each
+//! tells songs that none was trained on (area under the curve; 0.5: cannot), and how well what all
+//! keep is told.
 //! With `PERCENT=1` in the environment it is a rehearsal, with a hundredth of the plans.
 
 use rayon::prelude::*;
@@ -18,9 +19,9 @@ use yuefu_bench::{
 };
 use yuefu_corpus::{Piece, Source, Split};
 use yuefu_engine::{Rng, SeedPath};
-use yuefu_evaluate::drafts::{ASKED, Standard, Standards, unusual};
+use yuefu_evaluate::drafts::{ASKED, Standard, Standards, shares, unusual};
 use yuefu_song::{Brief, School, Score, Track, lead_of};
-use yuefu_studio::Studio;
+use yuefu_studio::{DRAFTS, Studio};
 use yuefu_theory::Metre;
 
 /// Name, school, source, styles of the drafts, and whether words are sung.
@@ -36,9 +37,8 @@ const KINDS: [Kind; 4] = [
 const POP: &[&str] = &["pop", "ballad"];
 /// First seed: songs of other benches have smaller ones.
 const FROM: u64 = 300_000;
-/// Plans of a kind, drafts of a plan, and how many of them each round looks at.
+/// Plans of a kind, and how many drafts of each every round looks at.
 const PLANS: u64 = 150;
-const DRAFTS: u16 = 14;
 const DRAWN: usize = 4;
 /// Judges that are trained one after another.
 const ROUNDS: usize = 5;
@@ -82,7 +82,7 @@ fn run(pieces: &[Piece], folder: &Path) -> Result<(), Box<dyn std::error::Error>
             .into_par_iter()
             .map(|number| drafts(&studio, kind, number, &usual))
             .collect::<Result<_, String>>()?;
-        let wrote = began.elapsed().as_secs_f64() / (count * u64::from(DRAFTS)) as f64;
+        let wrote = began.elapsed().as_secs_f64() / (count * DRAFTS.count() as u64) as f64;
         println!("{name}: {} real tunes, {wrote:.3} s a draft", real.len());
         let judge = judge(name, &real, &plans);
         standards.add(name, Standard { usual, judge });
@@ -144,12 +144,8 @@ fn judge(name: &str, real: &[Vec<f64>], plans: &[Vec<Draft>]) -> Judge {
 /// Some of a plan's drafts: any, or as a song draws them by a judge.
 fn drawn<'d>(plan: &'d [Draft], judge: Option<&Judge>, rng: &mut Rng) -> Vec<&'d Draft> {
     let weight = |own: &Draft| judge.map_or(0.0, |judge| judge.score(&own.row) - own.unusual);
-    let weights: Vec<f64> = plan.iter().map(weight).collect();
-    let most = weights.iter().copied().fold(f64::MIN, f64::max);
-    let mut shares: Vec<f32> = weights
-        .iter()
-        .map(|own| (own - most).exp() as f32)
-        .collect();
+    let weights: Vec<Option<f64>> = plan.iter().map(|own| Some(weight(own))).collect();
+    let mut shares = shares(&weights).unwrap_or_default();
     let mut out = Vec::new();
     while out.len() < DRAWN.min(plan.len()) {
         let one = rng.weighted(&shares);
@@ -232,7 +228,7 @@ fn drafts(
     let finder = studio.composer.as_deref().map(|own| own as &dyn TuneFinder);
     let band = Band::new(&studio.book, &studio.catalog).with(finder);
     let path = SeedPath::song(seed);
-    let rows = (1..=DRAFTS).filter_map(|draft| {
+    let rows = DRAFTS.filter_map(|draft| {
         let score = arrange_leads(&planned.plan, &planned.lyrics, band.on_draft(draft), &path);
         let row = lead_of(&score).and_then(|track| row(&score, track))?;
         let unusual = unusual(usual, &lines::of_score(&score)?);

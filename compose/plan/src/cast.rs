@@ -396,7 +396,8 @@ pub fn players(
         .collect()
 }
 
-/// Share of the interludes in which nobody sings, where songs are like real ones.
+/// Share of the interludes in which nobody sings, where songs are like real ones (POP909's training
+/// part: its tunes are silent as long).
 const RESTS: f32 = 0.92;
 
 /// Whether a lead leaves an interlude to the band, as singers do.

@@ -162,7 +162,8 @@ pub fn choose(
     FormDraft { sections }
 }
 
-/// Bars between the first chorus and the verse after it, and how usual they are in songs.
+/// Bars between the first chorus and the verse after it, and how usual they are; as long as the tunes of
+/// POP909's training part are silent there.
 const BETWEEN: [(u32, f32); 3] = [(0, 0.25), (4, 0.35), (8, 0.4)];
 
 /// Puts an interlude between the first chorus and the verse after it, as most real songs have one.

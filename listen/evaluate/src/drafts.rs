@@ -13,6 +13,7 @@
 
 use crate::{boost::Judge, lines, sheet};
 use std::{collections::BTreeMap, fmt::Write as _, sync::OnceLock};
+use yuefu_audio::math;
 use yuefu_song::{Score, lead_of};
 
 /// Figures of [`lines::measure`] in which single songs are asked to be usual, with short names.
@@ -25,7 +26,8 @@ pub const ASKED: [(usize, &str); 5] = [
 ];
 
 /// What a draft loses, in nats, for each figure that is unusual, and beside that for each width of
-/// the usual stretch by which it is.
+/// the usual stretch by which it is. Judges are trained on drafts that are kept with it: when it
+/// changes, the table must be made again.
 const UNUSUAL: f64 = 5.0;
 
 /// What real tunes of a kind are like.
@@ -59,6 +61,14 @@ impl Standard {
         let likelier = row.map_or(0.0, |row| self.judge.score(&row));
         Some(likelier - unusual(&self.usual, &line))
     }
+}
+
+/// Chances of drafts, the heaviest one's being 1, from what they count; none for what cannot be weighed.
+/// `None` where nothing can.
+pub fn shares(weights: &[Option<f64>]) -> Option<Vec<f32>> {
+    let most = weights.iter().flatten().copied().reduce(f64::max)?;
+    let share = |weight: &Option<f64>| weight.map_or(0.0, |own| math::exp(own - most) as f32);
+    Some(weights.iter().map(share).collect())
 }
 
 /// What a line loses, in nats, by figures that are not usual.
@@ -171,6 +181,14 @@ mod tests {
         assert!(again.of("art", false).is_none() && again.of("pop", true).is_some());
         let broken = all.text().replace("usual 0.25", "usual x");
         assert!(Standards::parse(&broken).is_err() && Standards::parse("").is_err());
+    }
+
+    #[test]
+    fn heavier_drafts_are_likelier() {
+        let shares = shares(&[Some(-1000.0), None, Some(0.0), Some(-1.0)]).unwrap();
+        assert_eq!(shares[..3], [0.0, 0.0, 1.0]);
+        assert!((shares[3] - 0.367_88).abs() < 1e-4);
+        assert!(super::shares(&[None, None]).is_none());
     }
 
     #[test]

@@ -25,7 +25,8 @@ const WEIGHTS: &str = "composer/chords.yfw";
 const HEATS: [f32; 2] = [1.0, 0.85];
 /// Choices beyond this share of likelihood are never drawn ([`nucleus`]).
 const NUCLEUS: f32 = 0.985;
-/// What remains of the likelihood of a chord that the style's rows never use.
+/// What remains of the likelihood of a chord that the style's rows never use: songs of the training
+/// part have as many of them.
 const FOREIGN: f32 = 0.5;
 /// What remains of the likelihood of roots that come out too often: what is drawn beat by beat falls
 /// back on them, and the plan adds dominants where sections lead on (docs/RESULTS.md).
