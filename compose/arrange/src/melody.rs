@@ -19,6 +19,34 @@ use yuefu_theory::{TickSpan, Ticks};
 /// Notes for each quarter note in most songs.
 const USUAL: f32 = 1.35;
 
+/// How the tunes of a school differ from pop's, where somebody has learned both.
+struct Ways {
+    /// Notes, in parts of what pop has.
+    notes: f32,
+    /// Silence at the end of phrases, likewise.
+    breath: f32,
+    /// How often a phrase takes the rhythm of the first one.
+    kinship: f32,
+    /// How far materials differ in their notes, each beside what its energy says.
+    flow: f32,
+}
+
+impl Ways {
+    fn of(school: School) -> Self {
+        let [notes, breath, kinship, flow] = match school {
+            School::Rules | School::Pop => [1.0, 1.0, 0.15, 0.9],
+            School::Art => [0.8, 1.4, 0.05, 1.8],
+            School::Standard => [0.6, 0.6, 0.7, 0.9],
+        };
+        Self {
+            notes,
+            breath,
+            kinship,
+            flow,
+        }
+    }
+}
+
 /// A rhythm: onsets and lengths from the phrase's start.
 pub type Rhythm = Vec<(Ticks, Ticks)>;
 
@@ -178,7 +206,10 @@ impl Writer<'_> {
             return (rhythm, keys);
         }
         // B and C may grow out of A's rhythm; who has learned from songs remembers it anyway.
-        let kinship = if self.finder().is_some() { 0.15 } else { 0.45 };
+        let kinship = match self.finder() {
+            Some(_) => Ways::of(self.style.melody.school).kinship,
+            None => 0.45,
+        };
         let related = known
             .ideas
             .values()
@@ -289,7 +320,7 @@ impl Writer<'_> {
             section: self.section,
             span,
             past: &past[..before],
-            density: nearer(self.density()) * self.flow(),
+            density: nearer(self.density()) * self.flow() * self.sparseness(),
             center: self.window().2 + self.height(span),
             breath: self.breath(),
             habits: self.hall.habits,
@@ -303,7 +334,12 @@ impl Writer<'_> {
     fn breath(&self) -> Ticks {
         let unit = self.hall.metre(self.section).unit_len();
         match self.finder() {
-            Some(_) => Ticks((unit.0 as f32 * self.hall.habits.breath) as i64),
+            Some(_) => {
+                let beats = self.hall.habits.breath * Ways::of(self.style.melody.school).breath;
+                // On the grid, so that the note before is as long as one can be written.
+                let grid = Ticks::of(1, 16).0;
+                Ticks((unit.0 as f32 * beats / grid as f32) as i64 * grid)
+            }
             None => unit,
         }
     }
@@ -324,10 +360,19 @@ impl Writer<'_> {
     /// How much denser or sparser the tunes of this material are than its energy says: verses that
     /// talk and choruses that hold, or the other way around.
     fn flow(&self) -> f32 {
-        let swing = self.seed.join("flow").rng().bipolar() * 0.9;
+        let swing =
+            self.seed.join("flow").rng().bipolar() * Ways::of(self.style.melody.school).flow;
         match swing > 0.0 {
             true => 1.0 + swing,
             false => 1.0 / (1.0 - swing),
+        }
+    }
+
+    /// Tunes of some schools have fewer notes; whoever plays a solo has not.
+    fn sparseness(&self) -> f32 {
+        match self.section.kind {
+            SectionKind::Solo => 1.0,
+            _ => Ways::of(self.style.melody.school).notes,
         }
     }
 

@@ -29,7 +29,7 @@ use yuefu_song::School;
 use yuefu_theory::Ticks;
 
 /// Raised whenever the same network would find other tunes.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 /// Weights in `data`.
 const WEIGHTS: &str = "composer/tunes.yfw";
 /// Weights of the light engine.
@@ -37,6 +37,8 @@ const LIGHT: &str = "composer/light.yfw";
 /// Below 1: likelier choices more often.
 const KEY_HEAT: f32 = 1.0;
 const TIME_HEAT: f32 = 1.0;
+/// That of standards: their rhythms return more often than what is drawn.
+const STANDARD_TIME_HEAT: f32 = 0.85;
 /// Choices beyond this share of likelihood are never drawn ([`nucleus`]).
 const NUCLEUS: f32 = 0.985;
 /// How much the rules' costs count beside the network's.
@@ -67,6 +69,46 @@ const WORDED: Back = Back {
     wide: 0.008,
     home: 0.1,
     leading: -0.45,
+    ..NOTHING
+};
+/// What tunes of art songs and of standards get back beside that: the sizes above were found with pop.
+/// Both lack semitones, leading notes and going on, standards repeat too many notes.
+const ARTFUL: Back = Back {
+    chordal: 0.3,
+    elsewhere: 0.5,
+    onward: 0.25,
+    semitones: 0.55,
+    seconds: -0.1,
+    thirds: -0.35,
+    home: -0.3,
+    leading: 0.5,
+    ..NOTHING
+};
+/// See [`ARTFUL`].
+const STANDARD: Back = Back {
+    chordal: -0.3,
+    onward: 0.1,
+    repeats: -0.6,
+    semitones: 0.45,
+    fours: 0.45,
+    home: -0.2,
+    leading: 0.5,
+    ..NOTHING
+};
+/// As the network has it.
+const NOTHING: Back = Back {
+    chordal: 0.0,
+    elsewhere: 0.0,
+    onward: 0.0,
+    repeats: 0.0,
+    semitones: 0.0,
+    seconds: 0.0,
+    thirds: 0.0,
+    fours: 0.0,
+    leaps: 0.0,
+    wide: 0.0,
+    home: 0.0,
+    leading: 0.0,
 };
 /// The tonic is less frequent in what is drawn; see [`ONWARD`].
 const HOME: f32 = 0.12;
@@ -87,6 +129,9 @@ const AFTER: f32 = 0.2;
 const QUICK: [f32; 2] = [-0.7, 0.2];
 /// What onsets between the beats lose there.
 const OFFBEATS: f32 = 0.2;
+/// What onsets of standards lose on the second half of a beat and between the eighths, and what they
+/// get back a half note and a whole one after another, where nobody sings ([`ARTFUL`]).
+const SWUNG: [f32; 4] = [0.7, -0.2, 0.4, 2.4];
 /// What it costs a sung line to stay between the eighths.
 const ASTRAY: f32 = 1.3;
 /// What notes of a sixteenth, a dotted eighth, a quarter, a dotted quarter to a half note, and more get
@@ -129,18 +174,49 @@ pub struct Composer {
 }
 
 /// What a choice gets beside the network's share, in nats ([`ONWARD`]).
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Back {
     chordal: f32,
+    elsewhere: f32,
     onward: f32,
     repeats: f32,
     semitones: f32,
     seconds: f32,
     thirds: f32,
+    fours: f32,
     leaps: f32,
     wide: f32,
     home: f32,
     leading: f32,
+}
+
+impl Back {
+    /// What tunes of a repertoire get back.
+    fn of(kin: Kin) -> Self {
+        match kin {
+            Kin::Pop | Kin::Own => NOTHING,
+            Kin::Art => ARTFUL,
+            Kin::Standard => STANDARD,
+        }
+    }
+
+    /// And what words take.
+    fn and(self, other: Self) -> Self {
+        Self {
+            chordal: self.chordal + other.chordal,
+            elsewhere: self.elsewhere + other.elsewhere,
+            onward: self.onward + other.onward,
+            repeats: self.repeats + other.repeats,
+            semitones: self.semitones + other.semitones,
+            seconds: self.seconds + other.seconds,
+            thirds: self.thirds + other.thirds,
+            fours: self.fours + other.fours,
+            leaps: self.leaps + other.leaps,
+            wide: self.wide + other.wide,
+            home: self.home + other.home,
+            leading: self.leading + other.leading,
+        }
+    }
 }
 
 type Told = [u8; crate::events::BEFORE.len()];
@@ -402,6 +478,7 @@ impl TuneFinder for Composer {
             },
             model: model(place, &restated),
         };
+        let back = Back::of(kin);
         let mut memory = self.memory(&past.rows);
         let mut last = past.last;
         let mut before = ends.before.map(|(_, p)| p);
@@ -430,7 +507,7 @@ impl TuneFinder for Composer {
                 *logit = match constraint(slots, index, before, key, manner) {
                     Some(cost) => {
                         let own = *logit / (KEY_HEAT * place.temperature) - RULES * cost;
-                        own + given_back(place, slot, before, heading, key)
+                        own + given_back(place, back, slot, before, heading, key)
                     }
                     None => f32::NEG_INFINITY,
                 };
@@ -500,6 +577,10 @@ impl Composer {
             },
             model: model(place, &restated),
         };
+        let time_heat = match kin {
+            Kin::Standard => STANDARD_TIME_HEAT,
+            Kin::Pop | Kin::Art | Kin::Own => TIME_HEAT,
+        };
         let mut memory = self.memory(&past.rows);
         let mut last = past.last;
         let mut out: Rhythm = Vec::new();
@@ -555,7 +636,7 @@ impl Composer {
                     timely(place, ground, from, at, words.is_some(), first)
                 });
                 *logit = match said {
-                    Some(cost) => *logit / (TIME_HEAT * place.temperature) - WORDS * cost + own,
+                    Some(cost) => *logit / (time_heat * place.temperature) - WORDS * cost + own,
                     None => f32::NEG_INFINITY,
                 };
             }
@@ -580,7 +661,7 @@ impl Composer {
                 let fits =
                     words.is_none_or(|words| len <= words.longest(out.len(), at - span.start));
                 *logit = match fits && at + len <= end && len.0 % (3 * GRID.0) == 0 {
-                    true => *logit / (TIME_HEAT * place.temperature),
+                    true => *logit / (time_heat * place.temperature),
                     false => f32::NEG_INFINITY,
                 };
             }
@@ -617,6 +698,10 @@ fn timely(
     let habits = &place.habits;
     let within = |at: Ticks| ground.in_bar(at).0 / GRID.0 % 12;
     let apart = |at: Ticks| within(at) % 6 == 3;
+    let lasted = match before {
+        Some(before) if !first => (at - before).0 / GRID.0,
+        _ => 0,
+    };
     let own = match within(at) {
         0 => 0.0,
         6 if sung => habits.offbeats - OFFBEATS,
@@ -627,15 +712,23 @@ fn timely(
         _ => habits.sixteenths,
     };
     if !sung {
-        return own;
+        let standard = place.style.melody.school == School::Standard;
+        let [offbeat, quick, half, whole] = if standard { SWUNG } else { [0.0; 4] };
+        let lost = match within(at) {
+            0 => 0.0,
+            6 => offbeat,
+            _ => quick,
+        };
+        let held = match lasted {
+            24 => half,
+            48 => whole,
+            _ => 0.0,
+        };
+        return own - lost + held;
     }
     let astray = apart(at) && before.is_some_and(apart);
     let early = first && at < place.span.start;
     let late = first && !early && within(at) == 6;
-    let lasted = match before {
-        Some(before) if !first => (at - before).0 / GRID.0,
-        _ => 0,
-    };
     let held = match lasted {
         3 => HELD[0],
         9 => HELD[1],
@@ -652,40 +745,47 @@ fn timely(
 }
 
 /// What the song adds to the share of a key, and what drawing lost of it (see [`ONWARD`]).
-fn given_back(place: &Place<'_>, slot: &Slot, before: Option<i32>, heading: i32, key: i32) -> f32 {
+fn given_back(
+    place: &Place<'_>,
+    back: Back,
+    slot: &Slot,
+    before: Option<i32>,
+    heading: i32,
+    key: i32,
+) -> f32 {
     let (habits, center) = (&place.habits, place.center);
-    let words = slot.lean.map_or_else(Back::default, |_| WORDED);
+    let back = slot.lean.map_or(back, |_| back.and(WORDED));
     let interval = before.map_or(7, |before| key - before);
     let onward = match interval.signum() {
         0 => 0.0,
-        way if way == heading => ONWARD + words.onward + habits.onward,
+        way if way == heading => ONWARD + back.onward + habits.onward,
         _ => 0.0,
     };
     let size = match interval.abs() {
         _ if before.is_none() => 0.0,
-        0 => words.repeats + habits.repeats,
-        1 => words.semitones + habits.semitones,
-        2 => words.seconds + STEPS,
-        3 => words.thirds,
-        4 => -LEAPS * 1.6,
+        0 => back.repeats + habits.repeats,
+        1 => back.semitones + habits.semitones,
+        2 => back.seconds + STEPS,
+        3 => back.thirds,
+        4 => back.fours - LEAPS * 1.6,
         5 | 6 => habits.leaps - LEAPS,
-        7 => words.leaps + habits.leaps + FIFTHS,
-        _ => words.leaps + habits.leaps,
+        7 => back.leaps + habits.leaps + FIFTHS,
+        _ => back.leaps + habits.leaps,
     };
     let pc = key.rem_euclid(12) as u8;
     let stands = slot.chord.is_some_and(|chord| chord.has(pc));
     let away = (key as f32 - center).abs().min(8.0);
     let stands = match stands {
-        true if slot.weight >= STRONG => CHORDAL + words.chordal + habits.chordal,
-        true => ELSEWHERE,
+        true if slot.weight >= STRONG => CHORDAL + back.chordal + habits.chordal,
+        true => ELSEWHERE + back.elsewhere,
         false => 0.0,
     };
     let degree = match (12 + pc - slot.key.tonic.pc()) % 12 {
-        0 => HOME + words.home,
-        11 => words.leading,
+        0 => HOME + back.home,
+        11 => back.leading,
         _ => 0.0,
     };
-    onward + size + stands + degree + (WIDE + words.wide) * away * away
+    onward + size + stands + degree + (WIDE + back.wide) * away * away
 }
 
 fn midi(key: i32) -> u8 {

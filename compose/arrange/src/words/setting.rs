@@ -751,14 +751,14 @@ fn same_way(idea: &Idea, weighed: &[Weighed], given: &[Given]) -> Option<Vec<Fit
     Some(fitted)
 }
 
-/// Holds the last note of a line until a breath before the next begins, two whole notes at most; says
+/// Holds the last note of a line until a breath before the next begins, six quarters at most; says
 /// whether it could.
 fn hold_on(before: &mut [Note], next: &[Note], breath: Ticks) -> bool {
     let (Some(last), Some(first)) = (before.last_mut(), next.first()) else {
         return false;
     };
     let room = first.at - breath - last.at;
-    let holds = room > last.len && room <= Ticks::WHOLE * 2;
+    let holds = room > last.len && room <= Ticks::of(3, 2);
     if holds {
         last.len = room;
     }
