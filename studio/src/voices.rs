@@ -7,7 +7,7 @@ use std::{
 };
 use yuefu_song::{InstrumentProfile, Phrase, Song};
 use yuefu_theory::Ticks;
-use yuefu_voice::{Expression, Singer, VoiceError};
+use yuefu_voice::{Expression, Singer, VoiceError, apart};
 
 /// A singer, or why there is none.
 pub(crate) type Loaded = Result<Arc<dyn Singer>, VoiceError>;
@@ -117,7 +117,7 @@ impl Choir {
             ))
         })?;
         seat.singer
-            .get_or_init(&seat.load)
+            .get_or_init(|| apart(&seat.load))
             .clone()
             .map_err(StudioError::Voice)
     }
@@ -154,5 +154,35 @@ pub(crate) fn expression(song: &Song, track: &str, phrase: &Phrase) -> Expressio
         settings: voice.settings.clone(),
         curves: curves.unwrap_or_default(),
         beside,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rayon::prelude::*;
+    use std::{sync::mpsc, thread, time::Duration};
+
+    #[test]
+    fn a_voice_that_loads_on_threads_of_its_own_is_waited_for() {
+        let pool = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            pool.build().expect("threads can be had")
+        };
+        let mut choir = Choir::standard();
+        let load = move || -> Loaded {
+            pool(1).install(|| thread::sleep(Duration::from_millis(20)));
+            Err(VoiceError::new("silent".to_owned(), "无声".to_owned()))
+        };
+        choir.seat("voice-slow", Box::new(load));
+        let (done, all) = mpsc::channel();
+        // Never joined: it would wait for ever where workers take each other's work within the lock.
+        thread::spawn(move || {
+            let phrases = 0..64;
+            let sung = phrases.into_par_iter().map(|_| choir.singer("voice-slow"));
+            let silent = pool(2).install(|| sung.filter(Result::is_err).count());
+            done.send(silent)
+        });
+        assert_eq!(all.recv_timeout(Duration::from_secs(60)), Ok(64));
     }
 }

@@ -3,13 +3,12 @@
 use rten::{Dimension, Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueType};
 use rten_tensor::{Tensor, prelude::*};
 use std::sync::Arc;
-use yuefu_voice::VoiceError;
+use yuefu_voice::{VoiceError, apart};
 
 /// A network, loaded.
 pub(crate) struct Net {
     name: String,
     model: Model,
-    pool: Arc<ThreadPool>,
     inputs: Vec<Input>,
 }
 
@@ -55,8 +54,6 @@ impl Net {
         Ok(Self {
             name: name.to_owned(),
             model,
-            // One thread: sums keep their order.
-            pool: Arc::new(ThreadPool::with_num_threads(1)),
             inputs,
         })
     }
@@ -91,11 +88,13 @@ impl Net {
                 })
                 .collect::<Result<_, _>>()?,
         };
-        let options = RunOptions::default().with_thread_pool(Some(self.pool.clone()));
-        let values = self
-            .model
-            .run(inputs, &outputs, Some(options))
-            .map_err(|error| broken(&self.name, &error.to_string()))?;
+        // One thread: sums keep their order. A pool for each run: lines are sung side by side.
+        let run = || {
+            let pool = Arc::new(ThreadPool::with_num_threads(1));
+            let options = RunOptions::default().with_thread_pool(Some(pool));
+            self.model.run(inputs, &outputs, Some(options))
+        };
+        let values = apart(run).map_err(|error| broken(&self.name, &error.to_string()))?;
         values.into_iter().map(|value| self.gives(value)).collect()
     }
 

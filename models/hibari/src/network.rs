@@ -4,7 +4,7 @@ use crate::tokens::Token;
 use rten::{Model, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
 use rten_tensor::{AsView, Layout, NdTensor};
 use std::sync::Arc;
-use yuefu_voice::VoiceError;
+use yuefu_voice::{VoiceError, apart};
 
 /// Bins of a spectrum: 0 to 12 kHz in steps of 20 Hz.
 pub(crate) const BINS: usize = 601;
@@ -58,8 +58,6 @@ impl Speech {
 /// The loaded network.
 pub(crate) struct Network {
     model: Model,
-    // One thread: several would not be faster on so small a network, and sums keep their order.
-    pool: Arc<ThreadPool>,
     nodes: Nodes,
 }
 
@@ -108,11 +106,7 @@ impl Network {
                 node("phi")?,
             ],
         };
-        Ok(Self {
-            model,
-            pool: Arc::new(ThreadPool::with_num_threads(1)),
-            nodes,
-        })
+        Ok(Self { model, nodes })
     }
 
     fn run(
@@ -120,11 +114,14 @@ impl Network {
         inputs: Vec<(NodeId, ValueOrView<'_>)>,
         outputs: &[NodeId],
     ) -> Result<Vec<Value>, VoiceError> {
-        let mut options = RunOptions::default();
-        options.thread_pool = Some(Arc::clone(&self.pool));
-        self.model
-            .run(inputs, outputs, Some(options))
-            .map_err(|error| broken(&error.to_string()))
+        // One thread: several would not be faster on so small a network, and sums keep their order. A
+        // pool for each run: lines are sung side by side.
+        let run = || {
+            let pool = Arc::new(ThreadPool::with_num_threads(1));
+            let options = RunOptions::default().with_thread_pool(Some(pool));
+            self.model.run(inputs, outputs, Some(options))
+        };
+        apart(run).map_err(|error| broken(&error.to_string()))
     }
 
     /// Text to durations and melody. `phones` is their number.

@@ -8,6 +8,7 @@ use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
 use std::fmt;
 use std::sync::Arc;
+use yuefu_voice::apart;
 
 /// Samples a second of what the model speaks.
 pub const RATE: u32 = 24_000;
@@ -138,7 +139,7 @@ struct Nodes {
 pub struct Kokoro {
     model: Model,
     nodes: Nodes,
-    pool: Option<Arc<ThreadPool>>,
+    threads: usize,
 }
 
 impl fmt::Debug for Kokoro {
@@ -178,8 +179,11 @@ impl Kokoro {
             energy_in: node("/decoder/decoder/Unsqueeze_1_output_0")?,
             audio: node("audio")?,
         };
-        let pool = (threads > 0).then(|| Arc::new(ThreadPool::with_num_threads(threads)));
-        Ok(Self { model, nodes, pool })
+        Ok(Self {
+            model,
+            nodes,
+            threads,
+        })
     }
 
     /// Reads a line: how long each token naturally is, and what the next steps need to know of it.
@@ -290,10 +294,13 @@ impl Kokoro {
             .into_iter()
             .map(|(node, value)| (node, value.into()))
             .collect();
-        let options = RunOptions::default().with_thread_pool(self.pool.clone());
-        self.model
-            .run_n(inputs, outputs, Some(options))
-            .map_err(|fault| Error::Run(fault.to_string()))
+        // A pool for each run: lines are spoken side by side.
+        let run = || {
+            let pool = (self.threads > 0).then(|| ThreadPool::with_num_threads(self.threads));
+            let options = RunOptions::default().with_thread_pool(pool.map(Arc::new));
+            self.model.run_n(inputs, outputs, Some(options))
+        };
+        apart(run).map_err(|fault| Error::Run(fault.to_string()))
     }
 }
 

@@ -10,6 +10,7 @@
 //! turns a plan into sound; it says beforehand how long it would naturally hold each phone
 //! ([`Singer::speak`]), which the timing needs.
 
+mod apart;
 mod color;
 pub mod contract;
 pub mod ensemble;
@@ -28,6 +29,7 @@ pub mod sung;
 pub mod testing;
 pub mod timing;
 
+pub use apart::apart;
 pub use plan::{Breath, Curves, FRAME, Pause, PlanPhone, PlanSyllable, Track, VoicePlan};
 pub use score::{Expression, Planned};
 pub use singer::{Natural, Singer, SingerProfile, Utterance, VoiceError};
