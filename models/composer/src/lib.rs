@@ -5,6 +5,7 @@ pub mod adapter;
 pub mod chords;
 pub mod events;
 pub mod finder;
+mod given_back;
 pub mod ground;
 pub mod hands;
 pub mod net;
