@@ -4,6 +4,7 @@
 //! draws from its own seed path below `arrange`, so another take of one changes no other.
 
 mod answer;
+mod asked;
 mod backing;
 mod bass;
 mod breath;
