@@ -73,7 +73,7 @@ pub fn measure(notes: &[LineNote], chords: &[LineChord], metre: &Metre) -> Optio
         .filter(|(a, b)| a.signum() != b.signum())
         .count() as f64
         / leaps.len().max(1) as f64;
-    let grid = |at: f64, unit: f64| ((at / unit).round() * unit - at).abs() < 0.09;
+    let on_eighth = |at: f64| ((at * 2.0).round() / 2.0 - at).abs() < 0.09;
     // Felt beats: those of 6/8 are dotted quarters. The next bar's first one is the last.
     let mut beats: Vec<f64> = (metre.beat_offsets().iter())
         .map(|beat| beat.as_quarters())
@@ -153,7 +153,7 @@ pub fn measure(notes: &[LineNote], chords: &[LineChord], metre: &Metre) -> Optio
         count / active.max(1.0),
         f64::from(keys.clone().max()? - keys.min()?),
         chordal.iter().sum::<f64>() / (chordal.len().max(1) as f64),
-        notes.iter().filter(|n| !grid(n.at, 0.5)).count() as f64 / count,
+        notes.iter().filter(|n| !on_eighth(n.at)).count() as f64 / count,
         notes.iter().filter(|n| !is_beat(n.at)).count() as f64 / count,
         silence / active.max(1.0),
         lengths,
