@@ -13,10 +13,11 @@
 //! [`Line`] spells what `yuefu-lang` reads in the model's alphabet and knows which phone each token
 //! belongs to. Weights come as bytes from the caller; nothing here touches a file.
 
-mod cut;
+mod graph;
 mod line;
 mod model;
 mod singer;
+mod source;
 mod spell;
 mod timing;
 mod voice;

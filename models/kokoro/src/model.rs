@@ -1,7 +1,8 @@
 //! The three steps of the network, each open at both ends.
 
-use crate::cut;
+use crate::graph;
 use crate::line::Line;
+use crate::source;
 use crate::voice::STYLE;
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value};
 use rten_tensor::Tensor;
@@ -132,6 +133,9 @@ struct Nodes {
     matter_frames: NodeId,
     pitch_in: NodeId,
     energy_in: NodeId,
+    waves: NodeId,
+    merged: NodeId,
+    source: NodeId,
     audio: NodeId,
 }
 
@@ -159,9 +163,10 @@ impl Kokoro {
         options
             .enable_optimization(true)
             .shape_inference(rten::ShapeInferenceMode::Off);
-        // The one operator the runtime lacks makes a value that is given from outside.
+        // The one operator the runtime lacks makes a value that is given from outside, and one that
+        // it has wrong is mended.
         let model = options
-            .load(cut::without(bytes, MANNER_FRAMES))
+            .load(graph::ready(bytes, MANNER_FRAMES))
             .map_err(|fault| Error::Load(fault.to_string()))?;
         let node = |name: &'static str| model.find_node(name).ok_or(Error::Node(name));
         let nodes = Nodes {
@@ -177,6 +182,9 @@ impl Kokoro {
             matter_frames: node("/encoder/MatMul_1_output_0")?,
             pitch_in: node("/decoder/decoder/Unsqueeze_output_0")?,
             energy_in: node("/decoder/decoder/Unsqueeze_1_output_0")?,
+            waves: node("/decoder/decoder/generator/m_source/l_sin_gen/Mul_6_output_0")?,
+            merged: node("/decoder/decoder/generator/Squeeze_output_0")?,
+            source: node("/decoder/decoder/generator/Concat_3_output_0")?,
             audio: node("audio")?,
         };
         Ok(Self {
@@ -278,11 +286,25 @@ impl Kokoro {
                 (self.nodes.matter_frames, spread.into()),
                 (self.nodes.pitch_in, curve(&prosody.pitch)),
                 (self.nodes.energy_in, curve(&prosody.energy)),
+                (self.nodes.source, self.source(&prosody.pitch)?),
                 (self.nodes.style, style_value(style)?),
             ],
             [self.nodes.audio],
         )?;
         Ok(floats(audio)?.to_vec())
+    }
+
+    /// What the network makes the sound of: harmonics and noise of a pitch, merged as it learned to
+    /// merge them, as spectra.
+    fn source(&self, pitch: &[f32]) -> Result<Value, Error> {
+        let waves = source::harmonics(pitch);
+        let samples = waves.len() / source::HARMONICS;
+        let waves = Tensor::from_data(&[1, samples, source::HARMONICS], waves);
+        let [merged] = self.run(vec![(self.nodes.waves, waves.into())], [self.nodes.merged])?;
+        let merged = floats(merged)?.to_vec();
+        expect("the source", samples, merged.len())?;
+        let (frames, spectra) = source::spectra(&merged);
+        Ok(Tensor::from_data(&[1, source::FEATURES, frames], spectra).into())
     }
 
     fn run<const N: usize>(

@@ -8,7 +8,7 @@ use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
 };
-use yuefu_audio::{Clip, SampleRate};
+use yuefu_audio::{Clip, SampleRate, math};
 use yuefu_lang::{Part, Phone, Sounds};
 use yuefu_voice::{
     FRAME, Natural, Pause, PlanPhone, PlanSyllable, Singer, SingerProfile, Track, Utterance,
@@ -18,7 +18,7 @@ use yuefu_voice::{
 };
 
 /// Raised whenever equal plans sound otherwise.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Speed at which lines are spoken, 1 being the voice's own: slower is clearer, until vowels are
 /// heard too late (docs/RESULTS.md).
 const SPEED: f32 = 0.8;
@@ -65,8 +65,9 @@ pub struct KokoroSinger {
 
 /// A line as spoken.
 struct Spoken {
+    /// On one note, to be sung.
     speech: Speech,
-    /// Pitch of each frame of [`PITCH_HOP`], 0 for none.
+    /// Natural pitch of each frame of [`PITCH_HOP`], 0 for none.
     pitch: Vec<f32>,
 }
 
@@ -120,19 +121,37 @@ impl KokoroSinger {
         let lengths = trim(&spelled, &reading.frames);
         let alignment = Alignment::new(&lengths);
         let prosody = model.intone(&reading, &alignment, style).map_err(in_both)?;
+        let pitch = heard(&prosody);
+        let even = monotone(prosody);
         let audio = model
-            .sound(&reading, &alignment, &prosody, style)
+            .sound(&reading, &alignment, &even, style)
             .map_err(in_both)?;
         let counts: Vec<usize> = line.iter().map(|s| s.sounds.phones.len()).collect();
         let times = phone_times(&spelled, &lengths, &counts);
-        let pitch = heard(&prosody);
+        let even = heard(&even);
         let at = |time: f64| {
             let index = (time / PITCH_HOP) as usize;
-            pitch.get(index).copied().unwrap_or(0.0)
+            even.get(index).copied().unwrap_or(0.0)
         };
         let speech = self.resinger.take(&audio, at, times);
         Ok(Spoken { speech, pitch })
     }
+}
+
+/// The same line on one note in the middle of its melody: what is sung again takes nothing from
+/// the melody of speech, and low tones neither creak nor swallow their vowels.
+fn monotone(mut prosody: Prosody) -> Prosody {
+    let voiced = prosody.pitch.iter().filter(|hz| **hz > VOICELESS);
+    let (sum, count) = voiced.fold((0.0, 0_usize), |(sum, count), hz| {
+        (sum + math::ln(f64::from(*hz)), count + 1)
+    });
+    let middle = math::exp(sum / count.max(1) as f64) as f32;
+    for hz in &mut prosody.pitch {
+        if *hz > VOICELESS {
+            *hz = middle;
+        }
+    }
+    prosody
 }
 
 /// A fault of this crate, which has both languages in one line (`English · 中文`), as an error of a
@@ -298,6 +317,17 @@ fn nearest(lang: &str, symbol: &'static str, part: Part) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_monotone_keeps_the_middle_and_the_silences() {
+        let even = monotone(Prosody {
+            pitch: vec![0.0, 100.0, 400.0, 5.0],
+            energy: vec![1.0; 4],
+        });
+        assert_eq!((even.pitch[0], even.pitch[3]), (0.0, 5.0));
+        assert!((even.pitch[1] - 200.0).abs() < 0.01 && even.pitch[1] == even.pitch[2]);
+        assert_eq!(monotone(even.clone()), even);
+    }
 
     #[test]
     fn every_phone_of_every_language_is_spelled() {
