@@ -8,6 +8,7 @@ pub mod fft;
 pub mod filter;
 pub mod loudness;
 pub mod math;
+pub mod noise;
 pub mod pitch;
 pub mod units;
 pub mod world;

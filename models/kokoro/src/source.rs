@@ -8,7 +8,7 @@
 
 use crate::model::{PITCH_HOP, RATE};
 use std::f64::consts::{PI, TAU};
-use yuefu_audio::math;
+use yuefu_audio::{math, noise::Noise};
 
 /// Harmonics, the pitch itself included.
 pub(crate) const HARMONICS: usize = 9;
@@ -20,6 +20,8 @@ const HISS: f64 = 0.003;
 const BREATH: f64 = AMPLITUDE / 3.0;
 /// Pitch above which there is voice, in hertz.
 const VOICED: f32 = 10.0;
+/// Of the noise, for every line.
+const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Samples for each value of pitch.
 const HOP: usize = (PITCH_HOP * RATE as f64) as usize;
 /// Samples of a spectrum.
@@ -35,10 +37,9 @@ pub(crate) const FEATURES: usize = 2 * BINS;
 /// sample. The same pitch gives the same noise.
 pub(crate) fn harmonics(pitch: &[f32]) -> Vec<f32> {
     let mut out = vec![0.0; pitch.len() * HOP * HARMONICS];
-    let mut random = Random(0x9E37_79B9_7F4A_7C15);
-    for sample in out.chunks_exact_mut(HARMONICS) {
-        sample.fill_with(|| random.next());
-    }
+    // The sum of nine harmonics of even noise is as good as normal.
+    let mut noise = Noise::new(SEED);
+    out.fill_with(|| noise.even());
     for harmonic in 0..HARMONICS {
         // Turns at the middle of each value; between them the phase is a straight line.
         let mut turns = 0.0;
@@ -108,20 +109,6 @@ pub(crate) fn spectra(source: &[f32]) -> (usize, Vec<f32>) {
         }
     }
     (frames, out)
-}
-
-/// Even noise of mean 0 and variance 1 (xorshift64*, Marsaglia 2003); the sum of nine harmonics of
-/// it is as good as normal.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> f32 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let bits = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 40;
-        (bits as f32 / (1_u64 << 23) as f32 - 1.0) * 3.0_f32.sqrt()
-    }
 }
 
 #[cfg(test)]

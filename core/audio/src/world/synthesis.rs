@@ -9,6 +9,7 @@
 
 use crate::fft::{Complex, Fft};
 use crate::math;
+use crate::noise::Noise;
 
 /// Natural logarithm of the amplitude that counts as silence.
 const SILENCE: f32 = -16.0;
@@ -74,7 +75,7 @@ impl Synthesizer {
             noise: vec![[0.0; 2]; size],
             now: vec![[0.0; 3]; bins],
         };
-        let mut random = Noise(seed | 1);
+        let mut random = Noise::new(seed);
         let mut marks = Marks::new(frames.pitch, self.rate);
         let mut mark = marks.next();
         while let Some(here) = mark {
@@ -277,22 +278,6 @@ impl<'a> Marks<'a> {
             }
         }
         None
-    }
-}
-
-/// Noise of a normal distribution (nearly: the sum of four even ones), variance 1.
-struct Noise(u64);
-
-impl Noise {
-    fn normal(&mut self) -> f32 {
-        // xorshift64* (Vigna 2016), four 16-bit pieces of one draw.
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let bits = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D);
-        let sum: f32 = (0..4).map(|i| (bits >> (16 * i) & 0xFFFF) as f32).sum();
-        // Four even distributions over 0..65536 have a deviation of 65536 / sqrt(3).
-        (sum - 131_070.0) * (1.732_050_8 / 65_536.0)
     }
 }
 
