@@ -13,7 +13,7 @@
 //! takes, 2 of what it makes, 4 is its operator, 5 are its attributes; of an attribute, 1 is its
 //! name and fields 8 are its integers.
 
-/// The fields of a graph and of a tensor that are written.
+/// The field of a graph that is a constant tensor.
 const INITIALIZER: u8 = 5;
 /// An ONNX tensor's number for 64-bit integers.
 const INT64: u64 = 7;
@@ -130,11 +130,9 @@ fn integers(attribute: &[u8]) -> Option<Vec<u64>> {
 /// Writes an integer convolution with a node before it that pads with the zero point. `count`
 /// makes names of their own.
 fn push_padded(graph: &mut Vec<u8>, node: &[u8], known: &Node<'_>, count: usize) -> Option<()> {
-    // Without a zero point the runtime's zero is one.
-    let &[input, _, zero, ..] = known.inputs.as_slice() else {
-        push_field(graph, 1, node);
-        return Some(());
-    };
+    let input = known.inputs.first()?;
+    // Left out, it is 0, and so is what a `Pad` without a value pads with.
+    let zero = known.inputs.get(2).copied().unwrap_or_default();
     let sides = format!("yuefu/pads.{count}");
     let padded = format!("yuefu/padded.{count}");
     // Batch and channels are not padded: beginnings 0, 0, ..., ends 0, 0, ...
@@ -307,8 +305,8 @@ mod tests {
     }
 
     /// A model of one convolution, `y = ConvInteger(x, [[1, 2, 4], [0, 0, 0]], 200)` with one
-    /// padded at each side, and a node to be cut.
-    fn convolution() -> Vec<u8> {
+    /// padded at each side, and a node to be cut. `zero` names the zero point; without a name it is 0.
+    fn convolution(zero: &[u8]) -> Vec<u8> {
         let number = |field: u8, value: u64| {
             let mut out = vec![field << 3];
             push_varint(&mut out, value);
@@ -327,7 +325,7 @@ mod tests {
         let node = [
             field(1, b"x"),
             field(1, b"w"),
-            field(1, b"zero"),
+            field(1, zero),
             field(2, b"y"),
             field(3, b"conv"),
             field(4, b"ConvInteger"),
@@ -354,17 +352,20 @@ mod tests {
 
     #[test]
     fn edges_are_padded_with_nothing() {
-        let model = ModelOptions::with_all_ops()
-            .load(ready(convolution(), "z"))
-            .unwrap();
-        let node = |name| model.find_node(name).unwrap();
-        let x = Tensor::from_data(&[1, 2, 3], vec![201_u8, 202, 203, 200, 200, 200]);
-        let [y] = model
-            .run_n(vec![(node("x"), Value::from(x).into())], [node("y")], None)
-            .unwrap();
-        let y: Tensor<i32> = y.into_tensor().unwrap();
-        // 1, 2, 3 above the zero point: 0·1 + 1·2 + 2·4, ...
-        assert_eq!(y.to_vec(), [10, 17, 8]);
+        for (zero, name) in [(200, &b"zero"[..]), (0, b"")] {
+            let model = ModelOptions::with_all_ops()
+                .load(ready(convolution(name), "z"))
+                .unwrap();
+            let node = |name| model.find_node(name).unwrap();
+            let x = [1, 2, 3, 0, 0, 0].map(|above: u8| zero + above);
+            let x = Tensor::from_data(&[1, 2, 3], x.to_vec());
+            let [y] = model
+                .run_n(vec![(node("x"), Value::from(x).into())], [node("y")], None)
+                .unwrap();
+            let y: Tensor<i32> = y.into_tensor().unwrap();
+            // 1, 2, 3 above the zero point: 0·1 + 1·2 + 2·4, ...
+            assert_eq!(y.to_vec(), [10, 17, 8]);
+        }
     }
 
     proptest! {
@@ -376,7 +377,7 @@ mod tests {
 
         #[test]
         fn damage_is_survived(at in 0_usize..300, to in any::<u8>()) {
-            let mut model = convolution();
+            let mut model = convolution(b"zero");
             let at = at % model.len();
             model[at] = to;
             ready(model, "z");
