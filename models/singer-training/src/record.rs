@@ -5,17 +5,12 @@ use yuefu_audio::math;
 use yuefu_audio::world::{CheapTrick, D4c, Frames, Synthesizer};
 use yuefu_kokoro::{
     Alignment, Error, FRAME, Kokoro, LATENESS, Line, LineSyllable, Owner, PITCH_HOP, Prosody, RATE,
-    Voice,
+    Voice, trim,
 };
 use yuefu_lang::Part;
 use yuefu_voice::neural::bands::{self, BANDS};
 use yuefu_voice::neural::symbol_number;
 
-/// Frames of the teacher (25 ms) that silence before a line is cut to. With less than a quarter of
-/// a second the teacher swallows the first syllable.
-pub const LEAD: f32 = 14.0;
-/// Frames that silence after a line is cut to.
-const TAIL: f32 = 9.0;
 /// Pitch below which the teacher means no voice, in hertz.
 const VOICELESS: f32 = 60.0;
 /// How a one-letter diphthong divides between its two phones.
@@ -28,8 +23,6 @@ pub struct Manner {
     pub speed: f32,
     /// Semitones by which the pitch is moved.
     pub moved: f32,
-    /// Frames of the teacher that silence before the line is cut to, see [`LEAD`].
-    pub lead: f32,
 }
 
 /// A line as spoken: samples at 24 kHz with its labels.
@@ -56,7 +49,7 @@ pub fn speak(
     let line = Line::spell(syllables)?;
     let style = voice.style(line.len());
     let reading = kokoro.read(&line, style, manner.speed)?;
-    let natural = trim(&line, &reading.frames, manner.lead);
+    let natural = trim(&line, &reading.frames);
     let alignment = Alignment::new(&natural);
     let prosody = kokoro.intone(&reading, &alignment, style)?;
     let factor = math::cents_to_ratio(manner.moved * 100.0);
@@ -78,22 +71,6 @@ pub fn speak(
         pitch,
         phones,
     })
-}
-
-/// Shortens the silence around a line: the teacher leaves half a second and more.
-fn trim(line: &Line, frames: &[f32], lead: f32) -> Vec<f32> {
-    let mut frames = frames.to_vec();
-    let count = frames.len();
-    let spoken = |i: &usize| line.owners[*i] != Owner::Pause;
-    let first = (0..count).find(spoken).unwrap_or(0);
-    let last = (0..count).rev().find(spoken).unwrap_or(count - 1);
-    for (range, most) in [(0..first, lead), (last + 1..count, TAIL)] {
-        let total: f32 = frames[range.clone()].iter().sum();
-        if total > most {
-            frames[range].iter_mut().for_each(|x| *x *= most / total);
-        }
-    }
-    frames
 }
 
 /// Phones with times from tokens with lengths.
@@ -262,7 +239,6 @@ pub fn again(spoken: &Spoken) -> Vec<f32> {
     let manner = Manner {
         speed: 1.0,
         moved: 0.0,
-        lead: LEAD,
     };
     let taken = Taker::default().take(0, manner, spoken);
     let synthesizer = Synthesizer::new(RATE, 1024);

@@ -19,7 +19,7 @@ use yuefu_kokoro::{Kokoro, KokoroSinger, LineSyllable, Studied, Voice};
 use yuefu_lang::{Part, ReadOptions};
 use yuefu_lyrics::lexicons::languages;
 use yuefu_singer_training::cast::CAST;
-use yuefu_singer_training::record::{LEAD, Manner, Spoken, speak};
+use yuefu_singer_training::record::{Manner, Spoken, speak};
 use yuefu_song::lyrics::Delivery;
 use yuefu_song::{Lyric, PerformedPhrase};
 use yuefu_voice::measure::Sound;
@@ -112,7 +112,6 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let manner = Manner {
                     speed: 0.9,
                     moved: 0.0,
-                    lead: LEAD,
                 };
                 let said: Vec<LineSyllable> = syllables.iter().map(|s| s.0.clone()).collect();
                 let spoken = speak(kokoro, teacher, &said, manner)?;

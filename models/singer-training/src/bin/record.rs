@@ -1,5 +1,4 @@
-//! Records the training data: `record MODEL VOICES OUT SHARD/SHARDS MINUTES [--lead FRAMES]
-//! [--wav FOLDER]`.
+//! Records the training data: `record MODEL VOICES OUT SHARD/SHARDS MINUTES [--wav FOLDER]`.
 //!
 //! Each shard is a process of its own with its own seed. A shard that was begun goes on where it
 //! stopped. Lines go to `OUT/SHARD.rec`.
@@ -12,24 +11,20 @@ use std::time::Instant;
 use yuefu_engine::rng::Rng;
 use yuefu_kokoro::{Kokoro, PITCH_HOP, Voice};
 use yuefu_singer_training::cast::CAST;
-use yuefu_singer_training::record::{LEAD, Manner, Taker, speak};
+use yuefu_singer_training::record::{Manner, Taker, speak};
 use yuefu_singer_training::store::Recorded;
 use yuefu_singer_training::texts::Texts;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [model, voices, out, shard, minutes, rest @ ..] = args.as_slice() else {
-        return Err(
-            "usage: record MODEL VOICES OUT SHARD/SHARDS MINUTES [--lead FRAMES] [--wav FOLDER]"
-                .into(),
-        );
+        return Err("usage: record MODEL VOICES OUT SHARD/SHARDS MINUTES [--wav FOLDER]".into());
     };
     let option = |name: &str| {
         let at = rest.iter().position(|arg| arg == name)?;
         rest.get(at + 1)
     };
     let wav = option("--wav");
-    let lead: f32 = option("--lead").map_or(Ok(LEAD), |lead| lead.parse())?;
     let (shard, _) = shard.split_once('/').ok_or("expected SHARD/SHARDS")?;
     let shard: u64 = shard.parse()?;
     let minutes: f64 = minutes.parse()?;
@@ -70,7 +65,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             } else {
                 0.0
             },
-            lead,
         };
         if index < done || line.is_empty() {
             continue;
