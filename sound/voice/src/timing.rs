@@ -144,7 +144,11 @@ pub fn plan(sung: &Sung, natural: &Natural, settings: &VoiceSettings) -> Timing 
                 0.0
             };
             let rest = after.map_or(f64::INFINITY, |next| next.on() - off);
-            let end = off + ring.min(0.4 * rest.max(0.0));
+            let ring = ring.min(0.4 * rest.max(0.0));
+            let end = off + ring;
+            // What rings out is the coda where there is one: shorter, it would fade before it is
+            // heard.
+            let coda = if coda > 0.0 { coda + ring } else { 0.0 };
             lay_rime(&mut timing, index, on, end, coda, wishes[index].glide);
             if let Some(next) = after {
                 // A rest gives room; if it is short, the syllable before it gives some too.
