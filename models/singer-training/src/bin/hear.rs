@@ -1,10 +1,11 @@
 //! Sings and speaks test lines, to be judged by speech recognition and by measuring:
 //! `hear LINES LANG WEIGHTS OUT WAYS SINGERS [MODEL VOICES] [--lines N] [--from K]
-//! [--spoken-pace] [--spoken-melody] [--note KEY] [--lower SEMITONES]`.
+//! [--spoken-pace] [--spoken-melody] [--note KEY] [--lower SEMITONES] [--voice NAME]`.
 //!
 //! `WAYS` are letters: `t` the teacher speaks, `c` the teacher's speech taken apart and put
 //! together again, `s` the singer with the teacher's timing and pitch, `g`
-//! the singer on a melody, `k` the teacher on the same melody, as Kokoro sings. Files are 32-bit
+//! the singer on a melody, `k` the teacher on the same melody, as Kokoro sings. `--voice` is another
+//! voice of Kokoro in place of the singer's teacher, for `t` and `k`. Files are 32-bit
 //! floats at 24 kHz: `OUT/WAY-SINGER-LINE.f32`. Measures of melodies go to standard output: way,
 //! singer, line, seconds of song, seconds spent on them, voiced share, level in dB, cents of each note, onset
 //! errors in milliseconds.
@@ -40,6 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         at.and_then(|at| rest.get(at + 1)?.parse().ok())
             .unwrap_or(usual)
     };
+    let other = rest.iter().position(|arg| arg == "--voice");
+    let other = other.and_then(|at| rest.get(at + 1)).map(String::as_str);
     let (count, from) = (option("--lines", 30), option("--from", 0));
     let network = Arc::new(Network::parse(&fs::read(weights)?)?);
     let teacher = match rest {
@@ -63,7 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     bytes,
                 )
             };
-            let low = CAST[singer].voice.as_bytes()[1] == b'm';
+            let low = other.unwrap_or(CAST[singer].voice).as_bytes().get(1) == Some(&b'm');
             let sing = |way: char, voice: &dyn Singer| -> Result<(), Box<dyn Error>> {
                 let lyrics: Vec<(Lyric, bool)> = syllables
                     .iter()
@@ -99,8 +102,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                         voices.join(format!("{name}.bin")),
                     )?)?)
                 };
-                let sound = load(CAST[singer].voice)?;
-                let [cmn, en] = CAST[singer].prosody;
+                let sound = load(other.unwrap_or(CAST[singer].voice))?;
+                let [cmn, en] = CAST[singer].prosody.map(|own| other.unwrap_or(own));
                 let studied = Studied {
                     cmn: sound.spoken_like(&load(cmn)?),
                     en: sound.spoken_like(&load(en)?),
