@@ -18,10 +18,10 @@ use yuefu_voice::{
 };
 
 /// Raised whenever equal plans sound otherwise.
-const VERSION: u32 = 3;
-/// Speed at which lines are spoken, 1 being the voice's own: slower is clearer, until vowels are
-/// heard too late (docs/RESULTS.md).
-const SPEED: f32 = 0.8;
+const VERSION: u32 = 4;
+/// Speed at which lines are spoken, 1 being the voice's own: slower is clearer, and still slower
+/// no more (docs/RESULTS.md).
+const SPEED: f32 = 0.7;
 /// Speed of lines of fewer than [`FEW`] syllables: voices speak these slowly by themselves, and
 /// still slower their vowels die away, which a held note must not.
 const SPEED_OF_FEW: f32 = 0.9;
@@ -133,7 +133,12 @@ impl KokoroSinger {
             let index = (time / PITCH_HOP) as usize;
             even.get(index).copied().unwrap_or(0.0)
         };
-        let speech = self.resinger.take(&audio, at, times);
+        let symbols = line.iter().flat_map(|said| &said.sounds.phones);
+        let phones: Vec<(&str, f64, f64)> = symbols
+            .zip(times)
+            .map(|(phone, (start, end))| (phone.symbol, start, end))
+            .collect();
+        let speech = self.resinger.take(&audio, at, &phones);
         Ok(Spoken { speech, pitch })
     }
 }

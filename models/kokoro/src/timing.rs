@@ -8,8 +8,6 @@ use crate::model::{FRAME, LATENESS};
 pub const LEAD: f32 = 14.0;
 /// Frames that silence after a line is cut to.
 const TAIL: f32 = 9.0;
-/// Frames of a pause that is no pause yet but the end of what was said before it.
-const SPACE: f32 = 2.0;
 /// How a one-letter diphthong divides between its two phones.
 const FIRST_HALF: f64 = 0.55;
 
@@ -37,7 +35,7 @@ pub fn trim(line: &Line, lengths: &[f32]) -> Vec<f32> {
 
 /// When each phone is heard, in seconds from the first frame, given the lengths of the line's
 /// tokens in frames: `phones[syllable]` is how many phones a syllable has. The model's boundaries
-/// are late by [`LATENESS`]; here they are not. A phone without a letter of its own has no length.
+/// are late by [`LATENESS`]; here they are not. Spaces between words are nobody's. A phone without a letter of its own has no length.
 pub fn phone_times(line: &Line, lengths: &[f32], phones: &[usize]) -> Vec<(f64, f64)> {
     let starts: Vec<usize> = phones
         .iter()
@@ -48,36 +46,28 @@ pub fn phone_times(line: &Line, lengths: &[f32], phones: &[usize]) -> Vec<(f64, 
         .collect();
     let mut found: Vec<Option<(f64, f64)>> = vec![None; phones.iter().sum()];
     let mut at = 0.0;
-    let mut last: Option<usize> = None;
     for (owner, length) in line.owners.iter().zip(lengths) {
         let (start, end) = (at, at + f64::from(*length) * FRAME);
         at = end;
-        match *owner {
-            Owner::Pause => {
-                let before = last.and_then(|index| found[index].as_mut());
-                if let Some(before) = before.filter(|_| *length <= SPACE) {
-                    before.1 = end;
-                }
-            }
-            Owner::Phones {
-                syllable,
-                first,
-                end: after,
-            } => {
-                let middle = start + (end - start) * FIRST_HALF;
-                for phone in first..after {
-                    let (low, high) = match (after - first, phone - first) {
-                        (1, _) => (start, end),
-                        (_, 0) => (start, middle),
-                        _ => (middle, end),
-                    };
-                    let index = starts[syllable] + phone;
-                    // Several letters of one phone: aspiration, a stress or tone mark.
-                    let known = found[index].get_or_insert((low, high));
-                    known.1 = high;
-                    last = Some(index);
-                }
-            }
+        let Owner::Phones {
+            syllable,
+            first,
+            end: after,
+        } = *owner
+        else {
+            continue;
+        };
+        let middle = start + (end - start) * FIRST_HALF;
+        for phone in first..after {
+            let (low, high) = match (after - first, phone - first) {
+                (1, _) => (start, end),
+                (_, 0) => (start, middle),
+                _ => (middle, end),
+            };
+            let index = starts[syllable] + phone;
+            // Several letters of one phone: aspiration, a stress or tone mark.
+            let known = found[index].get_or_insert((low, high));
+            known.1 = high;
         }
     }
     let mut before = f64::from(LEAD) * FRAME - LATENESS;

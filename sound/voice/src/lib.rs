@@ -10,6 +10,7 @@
 //! turns a plan into sound; it says beforehand how long it would naturally hold each phone
 //! ([`Singer::speak`]), which the timing needs.
 
+pub mod align;
 mod apart;
 mod color;
 pub mod contract;

@@ -4,6 +4,7 @@
 //! How its phones are stretched is what Yuefu's own singers do (`neural/layout.rs`): ends of phones
 //! pass as spoken, vowels are held in their middle, stops keep their bursts.
 
+use crate::align::{Heard, align};
 use crate::finish::{self, between};
 use crate::neural::layout::{FADE, progress, rest, voiced};
 use crate::plan::{FRAME, VoicePlan};
@@ -15,8 +16,11 @@ use yuefu_audio::{Clip, SampleRate, math};
 pub const HOP: f64 = 0.00625;
 /// Root mean square of an open vowel at normal level, as a natural logarithm: −20 dB.
 const NORMAL: f32 = -std::f32::consts::LN_10;
-/// How much of a vowel's natural level is evened out.
+/// How much is evened out of the level of a line, and of changes within a vowel.
 const EVENED: f32 = 0.9;
+/// How much is evened out between one vowel and another: what makes close vowels softer than open
+/// ones is how they are known.
+const EVENED_BETWEEN: f32 = 0.2;
 /// Most that is evened out, in nepers.
 const MOST_EVENED: f32 = 3.0;
 /// Phones longer than this, in seconds, may end in silence.
@@ -114,12 +118,12 @@ impl Resinger {
     }
 
     /// Takes speech apart. `pitch` says the pitch in hertz at an instant, 0 without voice; `phones`
-    /// when each phone begins and ends.
+    /// the symbol of each phone and about when it begins and ends.
     pub fn take(
         &self,
         audio: &[f32],
         pitch: impl Fn(f64) -> f32,
-        phones: Vec<(f64, f64)>,
+        phones: &[(&str, f64, f64)],
     ) -> Speech {
         let (mut trick, mut d4c) = (CheapTrick::new(self.rate), D4c::new(self.rate));
         let bins = self.bins();
@@ -130,7 +134,7 @@ impl Resinger {
             envelope: Vec::with_capacity(count * bins),
             noise: Vec::with_capacity(count * bins),
             voiced: Vec::with_capacity(count),
-            phones,
+            phones: Vec::new(),
         };
         for frame in 0..count {
             let time = frame as f64 * HOP;
@@ -147,24 +151,36 @@ impl Resinger {
             speech.noise.extend(noise);
             speech.voiced.push(voiced);
         }
-        self.end_where_heard(&mut speech);
+        let ended = self.end_where_heard(&speech.envelope, phones);
+        let heard = Heard {
+            levels: &speech.envelope,
+            width: bins,
+            voiced: &speech.voiced,
+            hop: HOP,
+        };
+        speech.phones = align(&heard, &ended);
         speech
     }
 
     /// Ends long phones where they are heard last: speakers count the silence behind a line among
     /// its last phone, and a held note must not be held there.
-    fn end_where_heard(&self, speech: &mut Speech) {
-        let loud: Vec<f32> = speech.envelope.chunks(self.bins()).map(amplitude).collect();
+    fn end_where_heard<'a>(
+        &self,
+        envelope: &[f32],
+        phones: &[(&'a str, f64, f64)],
+    ) -> Vec<(&'a str, f64, f64)> {
+        let loud: Vec<f32> = envelope.chunks(self.bins()).map(amplitude).collect();
         let floor = loud.iter().copied().fold(f32::MIN, f32::max) - QUIET;
-        for (from, to) in &mut speech.phones {
-            if *to - *from <= LONG {
-                continue;
+        let ended = |&(symbol, from, to): &(&'a str, f64, f64)| {
+            if to - from <= LONG {
+                return (symbol, from, to);
             }
-            let frames = (*from / HOP) as usize..((*to / HOP) as usize).min(loud.len());
+            let frames = (from / HOP) as usize..((to / HOP) as usize).min(loud.len());
             let last = frames.rev().find(|frame| loud[*frame] > floor);
-            let end = last.map_or(*from, |frame| (frame + 1) as f64 * HOP);
-            *to = to.min(end.max(*from + 0.05));
-        }
+            let end = last.map_or(from, |frame| (frame + 1) as f64 * HOP);
+            (symbol, from, to.min(end.max(from + 0.05)))
+        };
+        phones.iter().map(ended).collect()
     }
 
     /// Share of noise in a bin: from nothing at 0 Hz over the bands to all at half the rate.
@@ -321,18 +337,29 @@ impl Resinger {
     fn gains(&self, plan: &VoicePlan, speech: &Speech) -> Vec<(f64, f32)> {
         let bins = self.bins();
         let nuclei = (0..plan.syllables.len()).filter_map(|s| Some(&plan.phones[plan.nucleus(s)?]));
-        let points = nuclei.flat_map(|phone| {
-            [0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9].map(|share| {
-                let time = phone.start + phone.length() * share;
-                let (low, ..) = speech.frames(plan, time);
-                let loud = amplitude(&speech.envelope[low * bins..(low + 1) * bins]);
-                (
-                    time,
-                    ((NORMAL - loud) * EVENED).clamp(-MOST_EVENED, MOST_EVENED),
-                )
+        let vowels: Vec<[(f64, f32); 7]> = nuclei
+            .map(|phone| {
+                [0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9].map(|share| {
+                    let time = phone.start + phone.length() * share;
+                    let (low, ..) = speech.frames(plan, time);
+                    let frame = &speech.envelope[low * bins..(low + 1) * bins];
+                    (time, amplitude(frame))
+                })
+            })
+            .collect();
+        let mean = |points: &[(f64, f32)]| {
+            points.iter().map(|point| point.1).sum::<f32>() / points.len().max(1) as f32
+        };
+        let line = mean(vowels.as_flattened());
+        let evened = vowels.iter().flat_map(|vowel| {
+            let own = mean(vowel);
+            let add = EVENED * (NORMAL - line) + EVENED_BETWEEN * (line - own);
+            vowel.map(|(time, loud)| {
+                let add = add + EVENED * (own - loud);
+                (time, add.clamp(-MOST_EVENED, MOST_EVENED))
             })
         });
-        points.collect()
+        evened.collect()
     }
 }
 
