@@ -255,20 +255,23 @@ fn rows(heard: &Heard<'_>) -> Vec<[f32; BANDS]> {
         let warped = (math::exp(share * math::ln(LINEAR + 1.0)) - 1.0) / LINEAR;
         ((warped * heard.width as f64).round() as usize).max(band)
     });
-    let level = |values: &[f32]| {
-        let power = |level: &f32| math::fast_exp2(2.0 * level * std::f32::consts::LOG2_E);
-        let mean = values.iter().map(power).sum::<f32>() / values.len().max(1) as f32;
-        0.5 * math::ln(f64::from(mean).max(1e-12)) as f32
-    };
     let frames = heard.levels.chunks_exact(heard.width.max(1));
     frames
         .map(|frame| {
             std::array::from_fn(|band| {
                 let end = edges[band + 1].min(frame.len());
-                level(&frame[edges[band].min(end)..end])
+                amplitude(&frame[edges[band].min(end)..end])
             })
         })
         .collect()
+}
+
+/// Natural logarithm of the root mean square that an envelope, natural logarithms of amplitudes, has
+/// as sound; −13.8 (−120 dB) is the least.
+pub(crate) fn amplitude(envelope: &[f32]) -> f32 {
+    let square = |level: &f32| math::fast_exp2(2.0 * level * std::f32::consts::LOG2_E);
+    let mean = envelope.iter().map(square).sum::<f32>() / envelope.len().max(1) as f32;
+    0.5 * math::ln(f64::from(mean).max(1e-12)) as f32
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! How its phones are stretched is what Yuefu's own singers do (`neural/layout.rs`): ends of phones
 //! pass as spoken, vowels are held in their middle, stops keep their bursts.
 
-use crate::align::{Heard, align};
+use crate::align::{Heard, align, amplitude};
 use crate::finish::{self, between};
 use crate::neural::layout::{FADE, progress, rest, voiced};
 use crate::plan::{FRAME, VoicePlan};
@@ -361,11 +361,4 @@ impl Resinger {
         });
         evened.collect()
     }
-}
-
-/// Natural logarithm of the root mean square that an envelope has as sound.
-fn amplitude(envelope: &[f32]) -> f32 {
-    let square = |level: &f32| math::fast_exp2(2.0 * level * std::f32::consts::LOG2_E);
-    let mean = envelope.iter().map(square).sum::<f32>() / envelope.len() as f32;
-    0.5 * math::ln(f64::from(mean).max(1e-12)) as f32
 }

@@ -37,12 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: hear LINES LANG WEIGHTS OUT WAYS SINGERS [MODEL VOICES]".into());
     };
     let option = |name: &str, usual: usize| {
-        let at = rest.iter().position(|arg| arg == name);
-        at.and_then(|at| rest.get(at + 1)?.parse().ok())
-            .unwrap_or(usual)
+        let value = value(rest, name).and_then(|value| value.parse().ok());
+        value.unwrap_or(usual)
     };
-    let other = rest.iter().position(|arg| arg == "--voice");
-    let other = other.and_then(|at| rest.get(at + 1)).map(String::as_str);
+    let other = value(rest, "--voice");
     let (count, from) = (option("--lines", 30), option("--from", 0));
     let network = Arc::new(Network::parse(&fs::read(weights)?)?);
     let teacher = match rest {
@@ -145,6 +143,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What follows an option: nothing where it is the last word, `None` where it is not given.
+fn value<'a>(options: &'a [String], name: &str) -> Option<&'a str> {
+    let at = options.iter().position(|option| option == name)?;
+    Some(options.get(at + 1).map_or("", String::as_str))
+}
+
 /// Takes from a melody what is asked: its pace, its height or all of its tune, so that it shows
 /// which of them costs words.
 fn nearer_to_speech(
@@ -154,9 +158,8 @@ fn nearer_to_speech(
 ) -> Result<(), Box<dyn Error>> {
     let is = |name: &str| options.iter().any(|option| option == name);
     let number = |name: &str| -> Result<u8, Box<dyn Error>> {
-        let at = options.iter().position(|option| option == name);
-        let value = at.map(|at| options.get(at + 1).map_or("", String::as_str));
-        Ok(value.map(str::parse).transpose()?.unwrap_or(0))
+        let value = value(options, name).map(str::parse).transpose()?;
+        Ok(value.unwrap_or(0))
     };
     if is("--spoken-pace") {
         let plan = score::plan(phrase, &Expression::default(), voice)?.plan;
