@@ -1,4 +1,4 @@
-//! Lists every file that ships in `data/` in one sorted table of embedded bytes.
+//! Lists every file that ships in `data/` in one sorted table, by name and path.
 
 use std::{env, fs, io::Write, path::Path};
 
@@ -35,14 +35,11 @@ fn main() {
     found.sort();
     let out = Path::new(&env::var("OUT_DIR").expect("set by cargo")).join("table.rs");
     let mut file = fs::File::create(out).expect("OUT_DIR is writable");
-    writeln!(file, "static FILES: &[(&str, &[u8])] = &[").expect("OUT_DIR is writable");
-    for name in &found {
-        writeln!(
-            file,
-            "    ({name:?}, include_bytes!({:?})),",
-            root.join(name)
-        )
+    writeln!(file, "static FILES: [(&str, Bytes); {}] = [", found.len())
         .expect("OUT_DIR is writable");
+    for name in &found {
+        writeln!(file, "    ({name:?}, bytes!({:?})),", root.join(name))
+            .expect("OUT_DIR is writable");
     }
     writeln!(file, "];").expect("OUT_DIR is writable");
 }
