@@ -283,7 +283,7 @@ fn a_child_has_a_smaller_body() {
     let all = notes(&song, lead, "verse-1");
     let (voiced, near, _) = on_the_notes(&small, &all);
     let rate = small.rate.hz();
-    let envelope = |audio: &AudioBuffer| envelope(&mono(audio), rate, 700.0);
+    let envelope = |audio: &AudioBuffer| envelope(&mono(audio), rate, &all);
     let semitones = 12.0 * math::log2(stretch(&envelope(&large), &envelope(&small), rate));
     println!("child: formants {semitones:+.1} semitones, voiced {voiced:.2}, in tune {near:.2}");
     assert!((1.8..3.4).contains(&semitones), "{semitones}");

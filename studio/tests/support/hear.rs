@@ -1,6 +1,6 @@
 //! Measures of a recording, for tests of what is sung.
 
-use yuefu_studio::audio::{AudioBuffer, fft::Fft, math, pitch};
+use yuefu_studio::audio::{AudioBuffer, math, pitch, world::CheapTrick};
 
 /// One channel of a recording: the middle of two.
 pub fn mono(audio: &AudioBuffer) -> Vec<f32> {
@@ -25,47 +25,48 @@ pub fn level(samples: &[f32]) -> f64 {
 /// Of the moments between two seconds that sound, every 10 ms: the cents from `near` hertz where
 /// there is a pitch around it, `None` where there is none.
 pub fn pitches(samples: &[f32], rate: f64, from: f64, to: f64, near: f64) -> Vec<Option<f64>> {
-    let mut out = Vec::new();
-    let mut time = from;
-    let (_, longest) = pitch::lags(rate, near);
-    let half = 0.02 + 0.5 * longest as f64 / rate;
-    while time < to {
-        let here = between(samples, rate, time - half, time + half);
-        if level(here) > -50.0 {
-            let heard = pitch::near(here, rate, near).filter(|heard| heard.clarity > 0.6);
-            out.push(heard.map(|heard| 1200.0 * math::log2(heard.hz / near)));
-        }
-        time += 0.01;
-    }
-    out
+    moments(from, to)
+        .filter_map(|time| pitch_at(samples, rate, time, near))
+        .collect()
 }
 
-/// The long-time spectrum of a voice in dB, smoothed over `width` hertz so that formants remain
-/// and harmonics do not; a value every `rate / 2048` hertz.
-pub fn envelope(samples: &[f32], rate: f64, width: f64) -> Vec<f64> {
-    const SIZE: usize = 2048;
-    let fft = Fft::new(SIZE);
-    let mut power = vec![0.0_f64; SIZE / 2];
-    for start in (0..samples.len().saturating_sub(SIZE)).step_by(SIZE / 2) {
-        let mut data: Vec<[f32; 2]> = (0..SIZE)
-            .map(|n| {
-                let turn = std::f64::consts::TAU * n as f64 / SIZE as f64;
-                let window = 0.5 - 0.5 * math::cos(turn);
-                [samples[start + n] * window as f32, 0.0]
-            })
-            .collect();
-        fft.forward(&mut data);
-        for (sum, [re, im]) in power.iter_mut().zip(&data) {
-            *sum += f64::from(re * re + im * im);
+fn moments(from: f64, to: f64) -> impl Iterator<Item = f64> {
+    let count = ((to - from) / 0.01).ceil().max(0.0) as usize;
+    (0..count).map(move |index| from + 0.01 * index as f64)
+}
+
+/// `None` in silence; in sound the cents from `near` hertz, or `None` without a pitch around it.
+fn pitch_at(samples: &[f32], rate: f64, time: f64, near: f64) -> Option<Option<f64>> {
+    let (_, longest) = pitch::lags(rate, near);
+    let half = 0.02 + 0.5 * longest as f64 / rate;
+    let here = between(samples, rate, time - half, time + half);
+    (level(here) > -50.0).then(|| {
+        let heard = pitch::near(here, rate, near).filter(|heard| heard.clarity > 0.6);
+        heard.map(|heard| 1200.0 * math::log2(heard.hz / near))
+    })
+}
+
+/// The spectral envelope of a voice in dB between its harmonics, mean of all moments within `notes`
+/// (seconds of their beginning and end, hertz) that have a pitch: soft vowels count as loud ones. A
+/// value for equal steps from 0 Hz to half the rate.
+pub fn envelope(samples: &[f32], rate: f64, notes: &[(f64, f64, f64)]) -> Vec<f64> {
+    let mut trick = CheapTrick::new(rate as u32);
+    let mut power = vec![0.0; trick.size() / 2 + 1];
+    let (mut sums, mut count) = (vec![0.0; trick.size() / 2], 0.0);
+    for (on, off, hz) in notes {
+        for time in moments(on + 0.06, off - 0.06) {
+            let Some(Some(cents)) = pitch_at(samples, rate, time, *hz) else {
+                continue;
+            };
+            let heard = hz * math::exp2(cents / 1200.0);
+            trick.envelope(samples, time, heard as f32, &mut power);
+            for (sum, power) in sums.iter_mut().zip(&power) {
+                *sum += 10.0 * math::log10(power.max(1e-12));
+            }
+            count += 1.0;
         }
     }
-    let half = (width / rate * SIZE as f64 / 2.0) as usize;
-    (0..power.len())
-        .map(|i| {
-            let near = &power[i.saturating_sub(half)..(i + half + 1).min(power.len())];
-            10.0 * math::log10(near.iter().sum::<f64>() / near.len() as f64 + 1e-12)
-        })
-        .collect()
+    sums.iter().map(|sum| sum / f64::max(count, 1.0)).collect()
 }
 
 /// By which factor the frequencies of an envelope must be raised to be most like another one,
