@@ -15,6 +15,7 @@ mod apart;
 mod color;
 pub mod contract;
 pub mod ensemble;
+mod evening;
 pub mod finish;
 mod height;
 pub mod measure;

@@ -5,6 +5,7 @@
 //! pass as spoken, vowels are held in their middle, stops keep their bursts.
 
 use crate::align::{Heard, align, amplitude};
+use crate::evening::Evening;
 use crate::finish::{self, between};
 use crate::neural::layout::{FADE, progress, rest, voiced};
 use crate::plan::{FRAME, VoicePlan};
@@ -16,11 +17,12 @@ use yuefu_audio::{Clip, SampleRate, math};
 pub const HOP: f64 = 0.00625;
 /// Root mean square of an open vowel at normal level, as a natural logarithm: −20 dB.
 const NORMAL: f32 = -std::f32::consts::LN_10;
-/// How much is evened out of the level of a line, and of changes within a vowel.
-const EVENED: f32 = 0.9;
-/// How much is evened out between one vowel and another: what makes close vowels softer than open
-/// ones is how they are known.
-const EVENED_BETWEEN: f32 = 0.2;
+/// How much of levels is evened out. What makes close vowels softer than open ones is how they are
+/// known.
+const EVENED: Evening = Evening {
+    line: 0.9,
+    between: 0.2,
+};
 /// Most that is evened out, in nepers.
 const MOST_EVENED: f32 = 3.0;
 /// Phones longer than this, in seconds, may end in silence.
@@ -333,32 +335,31 @@ impl Resinger {
         }
     }
 
+    /// Natural logarithm of the root mean square that an envelope has when sung at a pitch in hertz: of
+    /// high notes only what lies at the few harmonics is heard.
+    fn loudness(&self, envelope: &[f32], pitch: f32) -> f32 {
+        let apart = pitch / (self.rate as f32 / 2.0) * (self.bins() - 1) as f32;
+        if apart < 1.0 {
+            return amplitude(envelope);
+        }
+        let harmonics: Vec<f32> = (1..)
+            .map(|number| (number as f32 * apart + 0.5) as usize)
+            .map_while(|bin| envelope.get(bin).copied())
+            .collect();
+        amplitude(&harmonics)
+    }
+
     /// Where each vowel's level is evened, and by how much.
     fn gains(&self, plan: &VoicePlan, speech: &Speech) -> Vec<(f64, f32)> {
         let bins = self.bins();
-        let nuclei = (0..plan.syllables.len()).filter_map(|s| Some(&plan.phones[plan.nucleus(s)?]));
-        let vowels: Vec<[(f64, f32); 7]> = nuclei
-            .map(|phone| {
-                [0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9].map(|share| {
-                    let time = phone.start + phone.length() * share;
-                    let (low, ..) = speech.frames(plan, time);
-                    let frame = &speech.envelope[low * bins..(low + 1) * bins];
-                    (time, amplitude(frame))
-                })
-            })
-            .collect();
-        let mean = |points: &[(f64, f32)]| {
-            points.iter().map(|point| point.1).sum::<f32>() / points.len().max(1) as f32
+        let loud = |time| {
+            let (low, ..) = speech.frames(plan, time);
+            let envelope = &speech.envelope[low * bins..(low + 1) * bins];
+            self.loudness(envelope, plan.curves.f0.at(time - plan.start))
         };
-        let line = mean(vowels.as_flattened());
-        let evened = vowels.iter().flat_map(|vowel| {
-            let own = mean(vowel);
-            let add = EVENED * (NORMAL - line) + EVENED_BETWEEN * (line - own);
-            vowel.map(|(time, loud)| {
-                let add = add + EVENED * (own - loud);
-                (time, add.clamp(-MOST_EVENED, MOST_EVENED))
-            })
-        });
-        evened.collect()
+        let gains = EVENED.gains(plan, NORMAL, loud).into_iter();
+        gains
+            .map(|(time, gain)| (time, gain.clamp(-MOST_EVENED, MOST_EVENED)))
+            .collect()
     }
 }

@@ -8,6 +8,7 @@ use super::layout::{Layout, Reader};
 use super::network::Network;
 use super::shape::{Features, NOISE, symbol_number};
 use super::{bands, bands::BANDS};
+use crate::evening::Evening;
 use crate::finish::{self, between};
 use crate::height::{self, Air};
 use crate::plan::{PlanPhone, PlanSyllable, VoicePlan};
@@ -24,12 +25,15 @@ const RATE: u32 = 24_000;
 /// Length of a response, in samples.
 const SIZE: usize = 1024;
 /// Version of the code: changes whenever equal plans sound otherwise.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Root mean square of an open vowel at normal level, as a natural logarithm of the amplitude:
 /// −20 dB.
 const NORMAL: f32 = -std::f32::consts::LN_10;
-/// How much of a vowel's natural level is evened out.
-const EVENED: f32 = 0.9;
+/// How much of levels is evened out.
+const EVENED: Evening = Evening {
+    line: 0.9,
+    between: 0.4,
+};
 /// How far the envelope is drawn away from its own average over bands, against the dullness of
 /// what a network averages.
 const CONTRAST: f32 = 0.25;
@@ -118,11 +122,12 @@ impl Singer for NeuralSinger {
         let mut at = 0.0;
         for place in places {
             let phone = spoken[place];
-            natural.seconds.push(phone.seconds);
+            let seconds = phone.seconds;
+            natural.seconds.push(seconds);
             for (share, pitch) in [0.0, 0.5, 0.95].iter().zip(phone.pitch) {
-                points.push((at + share * phone.seconds, pitch));
+                points.push((at + share * seconds, pitch));
             }
-            at += phone.seconds;
+            at += seconds;
         }
         natural.pitch = melody(&points, at);
         Ok(natural)
@@ -280,19 +285,12 @@ fn contrast(bands: &mut [f32; BANDS]) {
 
 /// Where each vowel's level is evened, and by how much.
 fn gains(plan: &VoicePlan, reader: &Reader<'_>) -> Vec<(f64, f32)> {
-    let mut out = Vec::new();
-    for syllable in 0..plan.syllables.len() {
-        let Some(phone) = plan.nucleus(syllable).map(|index| &plan.phones[index]) else {
-            continue;
-        };
-        for share in [0.15, 0.35, 0.5, 0.65, 0.85] {
-            let time = phone.start + phone.length() * share;
-            let loud = amplitude(&reader.at(plan, time).bands);
-            let gain = ((NORMAL - loud) * EVENED).clamp(-2.5, 2.5);
-            out.push((time, gain + (1.0 - EVENED) * (NORMAL - AVERAGE)));
-        }
-    }
-    out
+    let loud = |time| amplitude(&reader.at(plan, time).bands);
+    let natural = (1.0 - EVENED.line) * (NORMAL - AVERAGE);
+    let gains = EVENED.gains(plan, NORMAL, loud).into_iter();
+    gains
+        .map(|(time, gain)| (time, gain.clamp(-2.5, 2.5) + natural))
+        .collect()
 }
 
 /// Usual logarithm of a vowel's amplitude in the teacher's speech.
