@@ -248,9 +248,7 @@ pub fn again(spoken: &Spoken) -> Vec<f32> {
     for frame in taken.frames.chunks_exact(FRAME_VALUES) {
         for index in 0..bins {
             let hertz = index as f64 * bin;
-            let place = bands::place(hertz);
-            let low = (place as usize).min(BANDS - 2);
-            envelope.push(frame[low] + (frame[low + 1] - frame[low]) * (place - low as f32));
+            envelope.push(bands::level(frame, bands::place(hertz)));
             let points = [-60.0, frame[BANDS], frame[BANDS + 1], frame[BANDS + 2], 0.0];
             let place = (hertz / 3000.0).min(3.999);
             let low = place as usize;

@@ -15,10 +15,7 @@ const BANDS: usize = 20;
 const LINEAR: f64 = 12.0;
 /// Farthest that a boundary moves, in seconds.
 const FARTHEST: f64 = 0.075;
-/// What a boundary costs that is [`NEAR`] from where it was expected. The unit is a squared neper,
-/// mean of the bands, over [`UNIT`].
-const AWAY: f64 = 1.6;
-/// See [`AWAY`]; in seconds.
+/// See [`Heard::sure`]; in seconds.
 const NEAR: f64 = 0.025;
 /// Time in which unevenness is counted, in seconds.
 const UNIT: f64 = 0.006_25;
@@ -43,6 +40,9 @@ pub struct Heard<'a> {
     pub voiced: &'a [bool],
     /// Seconds from one frame to the next.
     pub hop: f64,
+    /// How sure the phones' times are: what a boundary costs that is 25 ms from where it was
+    /// expected. The unit is a squared neper, mean of the bands, over 6.25 ms.
+    pub sure: f64,
 }
 
 /// Moves the beginnings and ends of phones, `(symbol, start, end)` in seconds, by up to 75 ms to
@@ -168,7 +168,7 @@ fn boundaries(pieces: &[Piece], heard: &Heard<'_>) -> Option<Vec<usize>> {
                 let (cost, from) = reached
                     .map(|(from, way)| (way.cost + sums.cost(before, way.at, at), from))
                     .min_by(|a, b| a.0.total_cmp(&b.0))?;
-                let cost = cost + AWAY * piece.sure * away * away;
+                let cost = cost + heard.sure * piece.sure * away * away;
                 Some(Way { at, cost, from })
             })
             .collect();
@@ -303,6 +303,7 @@ mod tests {
             width: WIDTH,
             voiced: &voiced,
             hop: HOP,
+            sure: 1.6,
         };
         align(&heard, phones)
     }

@@ -23,6 +23,8 @@ const EVENED: Evening = Evening {
     line: 0.9,
     between: 0.2,
 };
+/// How sure speakers are of when their phones sound ([`Heard::sure`]).
+const SURE: f64 = 1.6;
 /// Most that is evened out, in nepers.
 const MOST_EVENED: f32 = 3.0;
 /// Phones longer than this, in seconds, may end in silence.
@@ -159,6 +161,7 @@ impl Resinger {
             width: bins,
             voiced: &speech.voiced,
             hop: HOP,
+            sure: SURE,
         };
         speech.phones = align(&heard, &ended);
         speech

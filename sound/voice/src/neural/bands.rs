@@ -67,6 +67,12 @@ pub fn place(hertz: f64) -> f32 {
     (mel(hertz.clamp(0.0, TOP)) / mel(TOP) * (BANDS - 1) as f64) as f32
 }
 
+/// The level at a [`place`] among bands.
+pub fn level(bands: &[f32], place: f32) -> f32 {
+    let low = (place as usize).min(BANDS - 2);
+    bands[low] + (bands[low + 1] - bands[low]) * (place - low as f32).min(1.0)
+}
+
 /// The share of a spectrum from 0 Hz to [`TOP`] that a band stands for; all add up to one.
 pub fn width(band: usize) -> f32 {
     let low = if band == 0 {

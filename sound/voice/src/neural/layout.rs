@@ -1,9 +1,10 @@
 //! From the plan's time to that of natural speech.
 
-use super::bands::BANDS;
+use super::bands::{self, BANDS};
 use super::network::Timed;
-use super::shape::{FRAME, Features, NOISE, OUTPUTS};
+use super::shape::{FRAME, Features, NOISE, OUTPUTS, symbol};
 use super::singer::SungFrame;
+use crate::align::{Heard, align};
 use crate::phones::{Manner, manner};
 use crate::plan::{PlanPhone, PlanSyllable, VoicePlan};
 use yuefu_lang::Part;
@@ -22,6 +23,11 @@ pub(crate) const FADE: f64 = 115.0;
 const SLOW: f64 = 1.5;
 /// Longest phone that is shown, in seconds.
 const LONGEST: f64 = 0.18;
+/// How sure the network's phones sound when it was told to ([`Heard::sure`]): it was trained on the
+/// very times that its teacher spoke by.
+const SURE: f64 = 6.0;
+/// Levels of a frame in which phones' boundaries are looked for, evenly from 0 Hz to half the rate.
+const LEVELS: usize = 240;
 
 const fn murmur(symbol: u8, part: u8) -> Features {
     Features {
@@ -36,7 +42,8 @@ const fn murmur(symbol: u8, part: u8) -> Features {
 /// A plan as natural speech.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
-    /// Phones and silences with their natural times in frames.
+    /// Phones and silences with their natural times in frames: those that the network is told, and
+    /// after [`Layout::settle`] those at which they are heard.
     pub phones: Vec<Timed>,
     /// For each phone of the plan, its place in `phones`.
     places: Vec<usize>,
@@ -86,6 +93,37 @@ impl Layout {
         out
     }
 
+    /// Moves phones to where they are heard in what the network made of them: its teacher is late
+    /// by different times for different phones, and so is it.
+    pub(super) fn settle(&mut self, spoken: &[f32]) {
+        let places: Vec<f32> = (0..LEVELS)
+            .map(|level| bands::place((level as f64 + 0.5) * bands::TOP / LEVELS as f64))
+            .collect();
+        let frames = spoken.chunks_exact(OUTPUTS);
+        let (mut levels, mut voiced) = (Vec::new(), Vec::new());
+        for frame in frames {
+            levels.extend(places.iter().map(|place| bands::level(frame, *place)));
+            voiced.push(frame[BANDS + NOISE] > 0.0);
+        }
+        let heard = Heard {
+            levels: &levels,
+            width: LEVELS,
+            voiced: &voiced,
+            hop: FRAME,
+            sure: SURE,
+        };
+        let seconds = |frames: f32| f64::from(frames) * FRAME;
+        let told = |timed: &Timed| {
+            let symbol = symbol(timed.phone.symbol);
+            (symbol, seconds(timed.start), seconds(timed.end))
+        };
+        let told: Vec<_> = self.phones.iter().map(told).collect();
+        for (timed, (start, end)) in self.phones.iter_mut().zip(align(&heard, &told)) {
+            timed.start = (start / FRAME) as f32;
+            timed.end = (end / FRAME) as f32;
+        }
+    }
+
     /// How many frames of natural speech there are.
     pub(super) fn frames(&self) -> usize {
         self.phones
@@ -103,8 +141,9 @@ impl Layout {
         let timed = self.phones[self.places[index]];
         let phone = &plan.phones[index];
         if time < phone.end {
-            return timed.start
-                + (timed.end - timed.start) * progress(phone, shown(phone), time) as f32;
+            let length = timed.end - timed.start;
+            let shown = (f64::from(length) * FRAME).max(0.02);
+            return timed.start + length * progress(phone, shown, time).clamp(0.0, 1.0) as f32;
         }
         // In a rest the sound before it fades out, and that after it in.
         match plan.phones.get(index + 1) {

@@ -35,6 +35,11 @@ pub fn symbol_number(symbol: &str) -> Option<u8> {
         .map(|index| index as u8)
 }
 
+/// The symbol of a number; that of silence where there is none.
+pub(super) fn symbol(number: u8) -> &'static str {
+    SYMBOLS.get(usize::from(number)).copied().unwrap_or("")
+}
+
 /// What the network is told of a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
