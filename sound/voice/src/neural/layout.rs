@@ -267,3 +267,45 @@ pub(crate) fn voiced(plan: &VoicePlan, time: f64, logit: f32) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::shape::symbol_number;
+    use super::*;
+
+    #[test]
+    fn phones_settle_where_they_are_heard() {
+        // A murmur, a hiss and a vowel: 20, 8 and 20 frames, all told two frames late.
+        let mut spoken = vec![0.0; 48 * OUTPUTS];
+        for (index, frame) in spoken.chunks_exact_mut(OUTPUTS).enumerate() {
+            let (loud, voice) = match index {
+                0..20 => (0..15, 4.0),
+                20..28 => (60..BANDS, -4.0),
+                _ => (0..40, 4.0),
+            };
+            frame[..BANDS].fill(-9.0);
+            frame[loud].fill(-3.0);
+            frame[BANDS + NOISE] = voice;
+        }
+        let timed = |symbol, start, end| Timed {
+            phone: Features {
+                symbol: symbol_number(symbol).unwrap(),
+                ..MURMUR[0]
+            },
+            start,
+            end,
+        };
+        let phones = vec![
+            timed("m", 0.0, 22.0),
+            timed("s", 22.0, 30.0),
+            timed("a", 30.0, 48.0),
+        ];
+        let mut layout = Layout {
+            phones,
+            places: vec![1, 2],
+        };
+        layout.settle(&spoken);
+        let found: Vec<(f32, f32)> = layout.phones.iter().map(|p| (p.start, p.end)).collect();
+        assert_eq!(found, [(0.0, 20.0), (20.0, 28.0), (28.0, 48.0)]);
+    }
+}
