@@ -18,7 +18,7 @@ use yuefu_voice::{
 };
 
 /// Raised whenever equal plans sound otherwise.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 /// Speed at which lines are spoken, 1 being the voice's own: slower is clearer, and still slower
 /// no more (docs/RESULTS.md).
 const SPEED: f32 = 0.7;

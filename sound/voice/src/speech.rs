@@ -7,6 +7,7 @@
 use crate::align::{Heard, align, amplitude};
 use crate::evening::Evening;
 use crate::finish::{self, between};
+use crate::height::{self, Air};
 use crate::neural::layout::{FADE, progress, rest, voiced};
 use crate::plan::{FRAME, VoicePlan};
 use crate::resample::resample;
@@ -119,6 +120,11 @@ impl Resinger {
     /// Values of a frame.
     pub fn bins(&self) -> usize {
         self.synthesizer.bins()
+    }
+
+    /// The frequency of a bin.
+    fn hertz(&self, bin: usize) -> f32 {
+        bin as f32 * self.rate as f32 / (2 * (self.bins() - 1)) as f32
     }
 
     /// Takes speech apart. `pitch` says the pitch in hertz at an instant, 0 without voice; `phones`
@@ -276,11 +282,14 @@ impl Resinger {
         let fade = (FADE * rest(plan, time)).min(14.0) as f32;
         let level = curves.level.at(offset) / 8.685_89;
         let add = level + between(gains, time).unwrap_or(0.0) - fade;
-        let factor = math::exp2(f64::from(curves.formant.at(offset)) / 12.0) as f32;
         let (tension, breath) = (curves.tension.at(offset), curves.breathiness.at(offset));
+        let (pitch, formant) = (curves.f0.at(offset), curves.formant.at(offset));
         let recorded = speech.voiced[if share < 0.5 { low } else { high }];
         let sounds = voiced(plan, time, if recorded { 4.0 } else { -4.0 });
         let sings = sounds && curves.voicing.at(offset) > 0.5;
+        let larynx = if sings { height::larynx(pitch) } else { 1.0 };
+        let factor = larynx * math::exp2(f64::from(formant) / 12.0) as f32;
+        let least = Air::new(pitch);
         let (a, b) = (low * bins, high * bins);
         let mix = |values: &[f32], bin: usize| {
             values[a + bin] + (values[b + bin] - values[a + bin]) * share
@@ -300,7 +309,8 @@ impl Resinger {
             if sings {
                 // Air is heard above the first formant.
                 let air = breath.max(0.0) * (0.25 + 0.6 * (octaves / 2.0).clamp(0.0, 1.0));
-                let own = mix(&speech.noise, bin) * (1.0 + breath.min(0.0));
+                let own = mix(&speech.noise, bin).max(least.at(self.hertz(bin)));
+                let own = own * (1.0 + breath.min(0.0));
                 noise[bin] = (own + air).min(1.0);
             }
         }
