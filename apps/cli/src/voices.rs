@@ -9,6 +9,7 @@ use yuefu_studio::{
     audio::SampleRate,
     packs::{self, Install, Pack},
     song::InstrumentProfile,
+    voices::singer_of,
 };
 
 /// Options of `voices`.
@@ -202,7 +203,8 @@ fn origin(profile: &InstrumentProfile, pack: Option<&Pack>, words: Words) -> (St
             )
         }
         None => {
-            let ships = match Choir::ships(&profile.id) {
+            // A child is one of the others with a smaller body.
+            let ships = match singer_of(profile).is_some_and(Choir::ships) {
                 true => words.pick("ships with Yuefu", "随乐府附带"),
                 false => "?",
             };

@@ -76,6 +76,7 @@ fn a_voice_comes_sings_and_goes() {
     assert_eq!(installed["installed"][0], "voice-buzz");
     let list = said(&voices, &["voices", "list", "--json"]);
     let rows = list.as_array().unwrap();
+    assert!(rows.iter().all(|row| row["source"] != "?"), "{rows:?}");
     let buzz = rows.iter().find(|row| row["id"] == "voice-buzz").unwrap();
     assert_eq!(buzz["licence"], "terms.txt");
     assert!(buzz["source"].as_str().unwrap().starts_with("UTAU, "));
